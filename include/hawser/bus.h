@@ -1,0 +1,65 @@
+// hawser/bus.h - the engine in the application's process.
+#ifndef HAWSER_BUS_H
+#define HAWSER_BUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hawser/export.h>
+#include <hawser/options.h>
+#include <hawser/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hawser_bus hawser_bus;
+
+// Opens a bus: six actors and the loop that seats them. options may be NULL;
+// options of links are allowed and become the defaults of this bus's links.
+//   threads=1 (default): the loop has a thread of its own.
+//   threads=0: the loop runs on the caller's thread, inside hawser_receive,
+//   hawser_bus_step, hawser_dispatch, hawser_bus_close and waiting calls. All
+//   of those belong to one thread at a time; the other calls to any thread.
+// The caller owns the bus and closes it. INVALID, NO_MEMORY, SYSTEM.
+HAWSER_API hawser_status
+hawser_bus_open(const hawser_options *options, hawser_bus **bus);
+
+// Drains every link for at most timeout_ms (0: not at all), says goodbye,
+// closes every link and inbox, and frees the bus, whatever it returns. Takes no
+// longer than timeout_ms and one second for the goodbyes. No other call on
+// this bus may be running or come later. NULL is allowed.
+// LEFTOVER: messages were left that no peer confirmed.
+HAWSER_API hawser_status
+hawser_bus_close(hawser_bus *bus, int timeout_ms);
+
+// With threads=0, a file descriptor that is readable (level-triggered) as long
+// as hawser_bus_step has something to do, deadlines included: put it in poll,
+// epoll, zmq_poll or another loop. It belongs to the bus. UNSUPPORTED with a
+// thread of its own: poll hawser_inbox_fd then.
+HAWSER_API hawser_status
+hawser_bus_fd(hawser_bus *bus, int *fd);
+
+// With threads=0, does what is due and returns at once; never waits.
+// UNSUPPORTED with a thread of its own.
+HAWSER_API hawser_status
+hawser_bus_step(hawser_bus *bus);
+
+// The log. level: 0 nothing (the default), 1 errors, 2 warnings, 3 what a
+// person wants to know, 4 every step of every link. Lines go to sink, or to
+// stderr if sink is NULL; sink may be called from any thread, must not block
+// and must not call Hawser. For the whole process; set it before the first bus.
+typedef void (*hawser_log_sink)(int level, const char *line, void *user);
+
+HAWSER_API void
+hawser_log_set(int level, hawser_log_sink sink, void *user);
+
+// The library's version as "1.2.3".
+HAWSER_API const char *
+hawser_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

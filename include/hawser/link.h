@@ -1,0 +1,215 @@
+// hawser/link.h - links: opening, sending, asking, closing.
+//
+// A link is one logical connection with an ordered list of endpoints; it lives
+// until it is closed, through as many wires as it takes. Every call here may be
+// made from any thread, and none waits for a wire or for I/O, except where the
+// header says that it waits.
+#ifndef HAWSER_LINK_H
+#define HAWSER_LINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hawser/bus.h>
+#include <hawser/export.h>
+#include <hawser/message.h>
+#include <hawser/options.h>
+#include <hawser/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// A number, passed by value. The number of a closed link is never followed: it
+// is answered with STALE. id 0 is no link.
+typedef struct hawser_link {
+    uint64_t id;
+} hawser_link;
+
+typedef struct hawser_inbox hawser_inbox;
+
+typedef enum hawser_state {
+    HAWSER_IDLE = 0,     // not started
+    HAWSER_DIALING = 1,  // resolving, connecting, TLS, upgrade
+    HAWSER_GREETING = 2, // connected; what must be said first is being said
+    HAWSER_UP = 3,       // traffic flows
+    HAWSER_WAITING = 4,  // lost; waiting to dial again
+    HAWSER_DRAINING = 5, // sending what waits, then goodbye
+    HAWSER_CLOSED = 6,   // by the application; for good
+    HAWSER_FAILED = 7,   // retrying can't mend it; hawser_link_reconnect tries
+} hawser_state;
+
+// "dialing", "up" …; never NULL.
+HAWSER_API const char *
+hawser_state_name(hawser_state state);
+
+// Opens a link that lives on bus and is heard in the bus's own inbox. urls is
+// one URL, or several separated by spaces, tried in order. Returns before
+// anything was dialled; what becomes of it comes as events. options may be NULL.
+// INVALID: a URL is malformed (hawser_last_error has the sentence), UNKNOWN: no
+// transport has its scheme, FULL: bus.links_max is reached, NO_MEMORY, CLOSED.
+HAWSER_API hawser_status
+hawser_link_open(hawser_bus *bus, const char *urls,
+                 const hawser_options *options, hawser_link *link);
+
+// As hawser_link_open, heard in an inbox of the application's choice.
+HAWSER_API hawser_status
+hawser_link_open_in(hawser_inbox *inbox, const char *urls,
+                    const hawser_options *options, hawser_link *link);
+
+// The sentence of this thread's last refused hawser_bus_open or
+// hawser_link_open; "" if it was not refused. Never NULL.
+HAWSER_API const char *
+hawser_last_error(void);
+
+// Drops the wire, if there is one, and dials at once, with the backoff
+// forgotten; also mends FAILED. CLOSED, STALE.
+HAWSER_API hawser_status
+hawser_link_reconnect(hawser_bus *bus, hawser_link link);
+
+// Takes no more messages, sends what waits (and, with confirm=peer, waits until
+// it is confirmed), says goodbye with code and reason, and closes. Returns at
+// once; the CLOSED event follows within timeout_ms, and says how many messages
+// were left. code is 0 for the transport's ordinary goodbye (WebSocket: 1000),
+// or a WebSocket code 1000..1014 or 3000..4999 without 1004..1006; reason may be
+// NULL, and is at most 123 bytes (RFC 6455 §5.5). INVALID, STALE, CLOSED.
+HAWSER_API hawser_status
+hawser_link_drain(hawser_bus *bus, hawser_link link, int timeout_ms, int code,
+                  const char *reason);
+
+// Closes now: what waits is given up (tagged messages get the receipt dropped),
+// a goodbye is sent if a wire is there. Never waits. The number is stale once
+// the CLOSED event was received. INVALID, STALE, CLOSED.
+HAWSER_API hawser_status
+hawser_link_close(hawser_bus *bus, hawser_link link, int code,
+                  const char *reason);
+
+// The state now. STALE.
+HAWSER_API hawser_status
+hawser_link_state(hawser_bus *bus, hawser_link link, hawser_state *state);
+
+// Waits until the link is UP, for at most timeout_ms (-1: for ever). Events
+// stay in the inbox. TIMEOUT; CLOSED if it closed or FAILED meanwhile; STALE.
+HAWSER_API hawser_status
+hawser_link_wait_up(hawser_bus *bus, hawser_link link, int timeout_ms);
+
+// Counters since the link was opened, and what is known of it now.
+typedef struct hawser_link_stats {
+    size_t size; // set it to sizeof(hawser_link_stats) before the call
+    hawser_state state;
+    uint32_t endpoint;     // index of the endpoint in use or last tried
+    uint32_t attempt;      // dials since the last stable connection
+    uint64_t dials;        // dials in all
+    uint64_t connects;     // how often it was UP
+    uint64_t losses;       // how often it was lost
+    int64_t up_since_ms;   // Unix time of the last UP; 0: never
+    int64_t lost_since_ms; // Unix time of the last loss; 0: never
+    uint64_t accepted;     // messages taken by hawser_send
+    uint64_t settled;      // of those, confirmed at the link's level
+    uint64_t dropped;      // of those, given up by policy or close
+    uint64_t waiting;      // of those, accepted and not yet in flight
+    uint64_t in_flight;    // of those, given to a wire and not settled
+    uint64_t resent;       // given to a wire more than once
+    uint64_t sent_bytes;   // payload bytes that transports took
+    uint64_t received;     // messages received
+    uint64_t received_bytes;
+    int64_t rtt_us; // last barrier's round trip; -1: none yet
+    uint64_t late;  // calls from earlier wires, ignored
+} hawser_link_stats;
+
+// INVALID: size is not set. STALE.
+HAWSER_API hawser_status
+hawser_link_get_stats(hawser_bus *bus, hawser_link link,
+                      hawser_link_stats *stats);
+
+// What a person needs to know about the last connect or loss. Texts are cut to
+// fit. All are "" or 0 where there was none.
+typedef struct hawser_link_info {
+    size_t size;         // set it to sizeof(hawser_link_info) before the call
+    char endpoint[512];  // URL in use or last tried
+    char peer[64];       // "127.0.0.1:8080"
+    char error[256];     // "connect: Connection refused"
+    int http_status;     // of the last upgrade
+    char headers[2048];  // of the last HTTP response, "Name: value\n" each
+    int close_code;      // as the peer sent it
+    char close_reason[128];
+    char protocol[64]; // the subprotocol agreed on
+} hawser_link_info;
+
+// INVALID: size is not set. STALE.
+HAWSER_API hawser_status
+hawser_link_get_info(hawser_bus *bus, hawser_link link, hawser_link_info *info);
+
+// ---- sending ----
+
+// Copies size bytes into a message and hands it to the queue. Returns at once,
+// from any thread (with overflow=block it waits for room while the spool is
+// full). On OK the message is accepted: it will be settled, or its fate told.
+// FULL: the spool's limit is reached and overflow is refuse; nothing was taken.
+// TOO_BIG: larger than message.max. CLOSED: draining, closed or failed for
+// good. STALE, NO_MEMORY, INVALID.
+HAWSER_API hawser_status
+hawser_send(hawser_bus *bus, hawser_link link, const void *bytes, size_t size);
+
+// hawser_send as HAWSER_TEXT; text ends with a zero. Invalid UTF-8 is refused
+// with INVALID.
+HAWSER_API hawser_status
+hawser_send_text(hawser_bus *bus, hawser_link link, const char *text);
+
+// Sends a message that may be shared with other links. The link takes a
+// reference of its own; the caller's stays the caller's. tag 0: no receipt;
+// otherwise the message's fate comes to the inbox with this tag. At most
+// receipts.max receipts may be outstanding (FULL), so read them.
+HAWSER_API hawser_status
+hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
+                    uint64_t tag);
+
+// ---- greeting ----
+
+// A standing message is said on every new wire before queued traffic, in the
+// order of adding (login, subscriptions). Added while UP, it is also sent at
+// once, behind what was accepted before. *id names it for removal; id may be
+// NULL. At most standing.max messages: FULL. STALE, CLOSED, NO_MEMORY, INVALID.
+HAWSER_API hawser_status
+hawser_link_standing_add(hawser_bus *bus, hawser_link link,
+                         hawser_message *message, uint64_t *id);
+
+// Removes a standing message. farewell (may be NULL) is sent if the link is UP,
+// and only then: a new wire would not know what it takes back. UNKNOWN: no
+// standing message has that id. STALE, CLOSED, NO_MEMORY.
+HAWSER_API hawser_status
+hawser_link_standing_remove(hawser_bus *bus, hawser_link link, uint64_t id,
+                            hawser_message *farewell);
+
+// With greeting=application, the link stays in GREETING until the application,
+// having talked to the peer with hawser_link_greet and hawser_receive, says
+// ready (standing messages and queued traffic follow) or refuse (the wire is
+// dropped and dialled anew after the backoff; reason is told in the event).
+// wire is the number that came with the GREETING event: an answer for an
+// earlier wire is ignored, so a late answer harms nothing. INVALID, STALE.
+HAWSER_API hawser_status
+hawser_link_ready(hawser_bus *bus, hawser_link link, uint32_t wire);
+
+HAWSER_API hawser_status
+hawser_link_refuse(hawser_bus *bus, hawser_link link, uint32_t wire,
+                   const char *reason);
+
+// Sends message on this wire only, while it is in GREETING: past the queue, not
+// kept, not repeated. Ignored if that wire is gone. INVALID, STALE, NO_MEMORY.
+HAWSER_API hawser_status
+hawser_link_greet(hawser_bus *bus, hawser_link link, uint32_t wire,
+                  hawser_message *message);
+
+// With dial.ask=on, each attempt waits (within dial.timeout) for fresh
+// headers: the ASK event names the wire, this answers it. headers holds
+// "Name: value" lines separated by '\n', added to those of ws.header; NULL
+// cancels the attempt. INVALID: a header is malformed. STALE, NO_MEMORY.
+HAWSER_API hawser_status
+hawser_link_answer(hawser_bus *bus, hawser_link link, uint32_t wire,
+                   const char *headers);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

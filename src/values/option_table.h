@@ -1,0 +1,124 @@
+// option_table.h - every option there is; the one place where they are listed.
+//
+// HW_OPTION(scope, field, name, type, default, range, sentence). The range is
+// "low..high", the choices "a|b|c", or "" where anything goes; a word before a
+// comma, as in "off, 1ms..1h", is allowed too and reads as -1. docs/options.md
+// is printed from this table.
+#ifndef HW_OPTION_TABLE_H
+#define HW_OPTION_TABLE_H
+
+// clang-format off
+#define HW_OPTION_TABLE(X) \
+    X(bus,  threads, "threads", integer, "1", "0..1", \
+      "loop threads of the bus; 0 runs the loop on the caller's thread") \
+    X(bus,  links_max, "bus.links_max", integer, "65536", "1..1000000", \
+      "links that may be open on the bus at once") \
+    X(bus,  inboxes_max, "bus.inboxes_max", integer, "8", "1..64", \
+      "inboxes that may be open on the bus at once") \
+    X(bus,  random_seed, "random.seed", integer, "off", "off, 0..9007199254740991", \
+      "seed of the backoff's jitter, for repeatable runs; off takes one from the system") \
+    X(link, dial_timeout, "dial.timeout", duration, "10s", "1ms..1h", \
+      "time for a whole dial: resolving, connecting, TLS, proxy, upgrade") \
+    X(link, dial_ask, "dial.ask", toggle, "off", "off|on", \
+      "ask the application for fresh headers before each attempt (ASK event)") \
+    X(link, attempts_max, "attempts.max", integer, "unlimited", "unlimited, 1..1000000", \
+      "dials since the last stable connection after which the link FAILED") \
+    X(link, backoff_min, "backoff.min", duration, "100ms", "1ms..1h", \
+      "first wait after a loss or a failed dial") \
+    X(link, backoff_max, "backoff.max", duration, "30s", "1ms..24h", \
+      "longest wait; what a peer asks for (Retry-After) may be longer") \
+    X(link, backoff_factor, "backoff.factor", real, "2", "1..100", \
+      "how much longer each wait is than the one before; 1 keeps it fixed") \
+    X(link, backoff_jitter, "backoff.jitter", choice, "equal", "none|proportional|equal|full|decorrelated", \
+      "how waits are spread, so that clients do not return all at once") \
+    X(link, stable_after, "stable.after", duration, "10s", "0ms..1h", \
+      "time UP after which the attempts before are forgotten") \
+    X(link, greeting, "greeting", choice, "none", "none|application", \
+      "application: the link waits in GREETING for hawser_link_ready") \
+    X(link, greeting_timeout, "greeting.timeout", duration, "10s", "1ms..1h", \
+      "time for the whole greeting") \
+    X(link, heartbeat_interval, "heartbeat.interval", duration, "15s", "off, 1ms..24h", \
+      "how often a peer is asked whether it lives") \
+    X(link, heartbeat_timeout, "heartbeat.timeout", duration, "10s", "1ms..24h", \
+      "time without any sign of life, once asked, after which it is lost") \
+    X(link, ping_message, "ping.message", text, "", "", \
+      "a text message of your own to send every ping.interval, such as {\"op\":\"ping\"}") \
+    X(link, ping_interval, "ping.interval", duration, "15s", "1ms..24h", \
+      "how often ping.message is sent") \
+    X(link, idle_timeout, "idle.timeout", duration, "off", "off, 1ms..24h", \
+      "time without anything from the peer after which it is lost") \
+    X(link, write_timeout, "write.timeout", duration, "30s", "off, 1ms..24h", \
+      "time that a write may make no progress before the peer is lost") \
+    X(link, confirm, "confirm", choice, "none", "none|peer", \
+      "when a message is settled: taken by the transport, or arrived at the peer") \
+    X(link, confirm_strict, "confirm.strict", toggle, "off", "off|on", \
+      "fail instead of falling back to none where confirm=peer can't be had") \
+    X(link, confirm_timeout, "confirm.timeout", duration, "5s", "1ms..1h", \
+      "time after which an unanswered barrier is asked anew") \
+    X(link, confirm_interval, "confirm.interval", duration, "1ms", "0ms..1h", \
+      "shortest time between two barriers of a wire") \
+    X(link, spool_max_messages, "spool.max_messages", integer, "1000000", "1..1000000000", \
+      "messages accepted and not yet settled") \
+    X(link, spool_max_bytes, "spool.max_bytes", size, "64MiB", "1..1TiB", \
+      "payload bytes accepted and not yet settled; one message always fits") \
+    X(link, overflow, "overflow", choice, "refuse", "refuse|block|drop-oldest|drop-newest", \
+      "what hawser_send does when the spool is full") \
+    X(link, receipts_max, "receipts.max", integer, "65536", "1..100000000", \
+      "tagged messages whose receipt was not read yet") \
+    X(link, message_max, "message.max", size, "16MiB", "1..2GiB", \
+      "largest message, both ways; a peer that sends more is lost") \
+    X(link, receive_max_messages, "receive.max_messages", integer, "65536", "1..100000000", \
+      "messages received and not yet read, before the peer is made to wait") \
+    X(link, receive_max_bytes, "receive.max_bytes", size, "4MiB", "1..1TiB", \
+      "payload bytes received and not yet read, before the peer is made to wait") \
+    X(link, standing_max, "standing.max", integer, "10000", "1..1000000", \
+      "standing messages of a link") \
+    X(link, wire_buffer, "wire.buffer", size, "256KiB", "4KiB..64MiB", \
+      "bytes that a wire takes ahead of the operating system") \
+    X(link, tls_ca, "tls.ca", text, "", "", \
+      "PEM file of the certificate authorities to trust; empty: the system's") \
+    X(link, tls_cert, "tls.cert", text, "", "", \
+      "PEM file of the client certificate") \
+    X(link, tls_key, "tls.key", text, "", "", \
+      "PEM file of the client certificate's private key") \
+    X(link, tls_server_name, "tls.server_name", text, "", "", \
+      "name to ask for (SNI) and to check; empty: the URL's host") \
+    X(link, tls_insecure, "tls.insecure", toggle, "off", "off|on", \
+      "accept any certificate; for trying things only") \
+    X(link, ws_protocol, "ws.protocol", text, "", "", \
+      "WebSocket subprotocols to offer, separated by commas") \
+    X(link, ws_origin, "ws.origin", text, "", "", \
+      "Origin header") \
+    X(link, ws_header, "ws.header", list, "", "", \
+      "one more header for the upgrade, as \"Name: value\"; may be set again and again") \
+    X(link, auth_user, "auth.user", text, "", "", \
+      "user name for basic authentication") \
+    X(link, auth_password, "auth.password", text, "", "", \
+      "password for basic authentication") \
+    X(link, proxy, "proxy", text, "", "", \
+      "HTTP CONNECT proxy, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT") \
+    X(link, on_unreachable, "on.unreachable", choice, "retry", "retry|next|fail", \
+      "when the endpoint can't be reached") \
+    X(link, on_tls, "on.tls", choice, "fail", "retry|next|fail", \
+      "when the certificate or the TLS handshake is refused") \
+    X(link, on_http_401, "on.http_401", choice, "fail", "retry|next|fail", \
+      "when the upgrade is answered 401 Unauthorized (407 likewise)") \
+    X(link, on_http_403, "on.http_403", choice, "fail", "retry|next|fail", \
+      "when the upgrade is answered 403 Forbidden") \
+    X(link, on_http_404, "on.http_404", choice, "fail", "retry|next|fail", \
+      "when the upgrade is answered 404 Not Found (410 likewise)") \
+    X(link, on_http, "on.http", choice, "retry", "retry|next|fail", \
+      "when the upgrade is answered with any other HTTP status") \
+    X(link, on_protocol, "on.protocol", choice, "retry", "retry|next|fail", \
+      "when the peer breaks the protocol") \
+    X(link, on_too_big, "on.too_big", choice, "retry", "retry|next|fail", \
+      "when the peer sends a message above message.max") \
+    X(link, on_close_1003, "on.close_1003", choice, "fail", "retry|next|fail", \
+      "when the peer closes with 1003, unsupported data (1007, 1010 likewise)") \
+    X(link, on_close_1008, "on.close_1008", choice, "fail", "retry|next|fail", \
+      "when the peer closes with 1008, policy violation") \
+    X(link, on_close, "on.close", choice, "retry", "retry|next|fail", \
+      "when the peer closes with any other code")
+// clang-format on
+
+#endif
