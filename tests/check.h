@@ -29,7 +29,9 @@
 #include <CUnit/CUnit.h>
 #include <CUnit/TestDB.h>
 
+// clang-format off
 #define CHECK(test) { #test, test }
+// clang-format on
 
 static bool check_broken;
 
@@ -46,7 +48,8 @@ check_suite_with(const char *name, CU_TestInfo *tests, CU_SetUpFunc set_up,
         CU_SUITE_INFO_NULL,
     };
 
-    if ((CU_get_registry() == NULL && CU_initialize_registry() != CUE_SUCCESS) ||
+    if ((CU_get_registry() == NULL &&
+         CU_initialize_registry() != CUE_SUCCESS) ||
         CU_register_suites(suites) != CUE_SUCCESS) {
         fprintf(stderr, "suite %s: %s\n", name, CU_get_error_msg());
         check_broken = true;

@@ -44,8 +44,8 @@ HAWSER_API const char *
 hawser_state_name(hawser_state state);
 
 // Opens a link that lives on bus and is heard in the bus's own inbox. urls is
-// one URL, or several separated by spaces, tried in order. Returns before
-// anything was dialled; what becomes of it comes as events. options may be NULL.
+// one URL, or several separated by spaces, tried in order. options may be NULL.
+// Returns before anything was dialled; what becomes of it comes as events.
 // INVALID: a URL is malformed (hawser_last_error has the sentence), UNKNOWN: no
 // transport has its scheme, FULL: bus.links_max is reached, NO_MEMORY, CLOSED.
 HAWSER_API hawser_status
@@ -71,8 +71,8 @@ hawser_link_reconnect(hawser_bus *bus, hawser_link link);
 // it is confirmed), says goodbye with code and reason, and closes. Returns at
 // once; the CLOSED event follows within timeout_ms, and says how many messages
 // were left. code is 0 for the transport's ordinary goodbye (WebSocket: 1000),
-// or a WebSocket code 1000..1014 or 3000..4999 without 1004..1006; reason may be
-// NULL, and is at most 123 bytes (RFC 6455 §5.5). INVALID, STALE, CLOSED.
+// or a WebSocket code 1000..1014 or 3000..4999 without 1004..1006; reason may
+// be NULL, and is at most 123 bytes (RFC 6455 §5.5). INVALID, STALE, CLOSED.
 HAWSER_API hawser_status
 hawser_link_drain(hawser_bus *bus, hawser_link link, int timeout_ms, int code,
                   const char *reason);
@@ -125,13 +125,13 @@ hawser_link_get_stats(hawser_bus *bus, hawser_link link,
 // What a person needs to know about the last connect or loss. Texts are cut to
 // fit. All are "" or 0 where there was none.
 typedef struct hawser_link_info {
-    size_t size;         // set it to sizeof(hawser_link_info) before the call
-    char endpoint[512];  // URL in use or last tried
-    char peer[64];       // "127.0.0.1:8080"
-    char error[256];     // "connect: Connection refused"
-    int http_status;     // of the last upgrade
-    char headers[2048];  // of the last HTTP response, "Name: value\n" each
-    int close_code;      // as the peer sent it
+    size_t size;        // set it to sizeof(hawser_link_info) before the call
+    char endpoint[512]; // URL in use or last tried
+    char peer[64];      // "127.0.0.1:8080"
+    char error[256];    // "connect: Connection refused"
+    int http_status;    // of the last upgrade
+    char headers[2048]; // of the last HTTP response, "Name: value\n" each
+    int close_code;     // as the peer sent it
     char close_reason[128];
     char protocol[64]; // the subprotocol agreed on
 } hawser_link_info;

@@ -50,7 +50,8 @@ hawser_options_error(const hawser_options *options);
 // One row of the table, for tools and bindings.
 typedef struct hawser_option_row {
     const char *name;
-    const char *type; // switch, integer, real, duration, size, choice, text, list
+    // switch, integer, real, duration, size, choice, text or list
+    const char *type;
     const char *range; // "1ms..1h", "none|peer", "" where anything goes
     const char *value; // the default
     const char *scope; // bus or link

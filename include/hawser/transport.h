@@ -73,11 +73,11 @@ typedef struct hawser_route {
 } hawser_route;
 
 typedef struct hawser_dial {
-    const char *url;                 // the endpoint, as the application gave it
-    const char *address;             // numeric address for the route's host, or ""
-    uint16_t port;                   // the route's port
-    uint32_t number;                 // the wire's number, unique within its link
-    const char *headers;             // fresh "Name: value\n" lines, or ""
+    const char *url;     // the endpoint, as the application gave it
+    const char *address; // numeric address for the route's host, or ""
+    uint16_t port;       // the route's port
+    uint32_t number;     // the wire's number, unique within its link
+    const char *headers; // fresh "Name: value\n" lines, or ""
     const hawser_settings *settings; // valid while the wire lives
 } hawser_dial;
 
@@ -99,7 +99,7 @@ typedef enum hawser_cause {
     HAWSER_CAUSE_CLOSED = 5,      // the peer said goodbye (close_code)
     HAWSER_CAUSE_RESET = 6,       // cut off without a goodbye
     HAWSER_CAUSE_TOO_BIG = 7,     // a message above message.max
-    HAWSER_CAUSE_LOCAL = 8,       // this side could not (memory, files, options)
+    HAWSER_CAUSE_LOCAL = 8,       // this side could not: memory, options …
 } hawser_cause;
 
 typedef struct hawser_lost {
@@ -108,7 +108,7 @@ typedef struct hawser_lost {
     const char *headers; // as in hawser_opened, or ""
     const char *reason;  // the peer's close reason, or ""
     int http_status;     // 0: none
-    int close_code;      // as the peer sent it; 1005: none in its close frame; 0: no close
+    int close_code;      // as sent; 0: no close; 1005: a close without one
     int retry_after_ms;  // what the peer asked for; -1: nothing
 } hawser_lost;
 
