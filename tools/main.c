@@ -1,0 +1,90 @@
+// main.c - the hawser command: finds the command that was asked for.
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "flags.h"
+
+static const struct command *const commands[] = {
+    &command_serve,
+    &command_options,
+    &command_version,
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void
+print_help(FILE *to)
+{
+    (void)fprintf(to, "hawser - messaging connections that stay up\n\n"
+                      "Usage: hawser COMMAND [flags] …\n\nCommands:\n");
+    for (int i = 0; i < COMMANDS; i++) {
+        (void)fprintf(to, "  %-9s %s\n", commands[i]->name,
+                      commands[i]->summary);
+    }
+    (void)fprintf(to,
+                  "\n\"hawser COMMAND --help\" says more. A first look:\n"
+                  "  hawser demo\n"
+                  "  hawser serve ws://127.0.0.1:9000/ &\n"
+                  "  echo hello | hawser cat ws://127.0.0.1:9000/\n\n"
+                  "Exit status: 0 done, 1 usage, 2 unreachable, 3 refused,\n"
+                  "4 timeout, 5 messages left unconfirmed.\n");
+}
+
+static const struct command *
+find(const char *name)
+{
+    for (int i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+// Whether name asks for help; then it is printed.
+static int
+help(int argc, char **argv)
+{
+    const struct command *command = argc > 2 ? find(argv[2]) : NULL;
+
+    if (command != NULL) {
+        flags_help(command);
+    } else {
+        print_help(stdout);
+    }
+    return TOOL_OK;
+}
+
+static int
+is_one_of(const char *name, const char *one, const char *two, const char *three)
+{
+    return strcmp(name, one) == 0 || strcmp(name, two) == 0 ||
+           strcmp(name, three) == 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    const struct command *command;
+
+    if (argc < 2) {
+        print_help(stderr);
+        return TOOL_USAGE;
+    }
+    if (is_one_of(argv[1], "help", "--help", "-h")) {
+        return help(argc, argv);
+    }
+    if (is_one_of(argv[1], "version", "--version", "-V")) {
+        return command_version.run(&command_version, argc - 1, argv + 1);
+    }
+    command = find(argv[1]);
+    if (command == NULL) {
+        (void)fprintf(stderr,
+                      "hawser: there is no command \"%s\"\n"
+                      "Try \"hawser --help\".\n",
+                      argv[1]);
+        return TOOL_USAGE;
+    }
+    return command->run(command, argc - 1, argv + 1);
+}

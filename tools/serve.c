@@ -1,0 +1,156 @@
+// serve.c - "hawser serve": an echo, sink and blast server to try things with.
+#include "serve.h"
+
+#include <http_parser.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "flags.h"
+
+enum { DEFAULT_MESSAGE_MAX = 16 << 20, DEFAULT_PEERS_MAX = 100000 };
+
+enum {
+    FLAG_PINGS = 256,
+    FLAG_MAX_MESSAGE,
+    FLAG_MAX_PEERS,
+    FLAG_ONCE,
+    FLAG_RECORD,
+};
+
+static const struct flag flags_of_serve[] = {
+    { 'p', "print", NULL, "print each message received as a line" },
+    { 'q', "quiet", NULL, "do not print the address" },
+    { FLAG_ONCE, "once", NULL, "end when the first peer has left" },
+    { FLAG_PINGS, "pings", "on|off",
+      "off: never answer a PING, to see heartbeats at work (on)" },
+    { FLAG_MAX_MESSAGE, "max-message", "SIZE",
+      "largest message, both ways (16MiB)" },
+    { FLAG_MAX_PEERS, "max-peers", "N", "peers at once (100000)" },
+    { FLAG_RECORD, "record", "FILE",
+      "note numbered messages in FILE, as hawser demo wants it" },
+    { 0, NULL, NULL, NULL },
+};
+
+static bool
+refuse(const char *url, const char *why)
+{
+    (void)fprintf(stderr, "hawser serve: %s: %s\n", url, why);
+    return false;
+}
+
+static bool
+take_url(struct serve_options *options, const char *url)
+{
+    struct http_parser_url parts;
+    const char *host;
+    size_t size;
+    struct server fresh = { .options.role = ROLE_ECHO };
+
+    http_parser_url_init(&parts);
+    if (strncmp(url, "ws://", 5) != 0) {
+        return refuse(url, "only ws:// is served, as ws://HOST:PORT");
+    }
+    if (http_parser_parse_url(url, strlen(url), 0, &parts) != 0 ||
+        (parts.field_set & 1 << UF_PORT) == 0) {
+        return refuse(url, "write it as ws://HOST:PORT; port 0 takes any");
+    }
+    host = url + parts.field_data[UF_HOST].off;
+    size = parts.field_data[UF_HOST].len;
+    if (size >= sizeof options->host) {
+        return refuse(url, "the host's name is too long");
+    }
+    memcpy(options->host, host, size);
+    options->host[size] = '\0';
+    options->port = parts.port;
+    options->role = role_of_path(&fresh, url + parts.field_data[UF_PATH].off,
+                                 parts.field_data[UF_PATH].len);
+    return options->role != ROLE_NONE ||
+           refuse(url, "of paths there are /echo, /sink and /blast");
+}
+
+static bool
+take_flag(struct serve_options *options, const struct flag_reader *flags,
+          int id)
+{
+    uint64_t number = 0;
+    bool on = true;
+    bool ok = true;
+
+    switch (id) {
+    case 'p':
+        options->print = true;
+        break;
+    case 'q':
+        options->quiet = true;
+        break;
+    case FLAG_ONCE:
+        options->once = true;
+        break;
+    case FLAG_PINGS:
+        ok = flags_take_switch(flags, &on);
+        options->mute_pings = !on;
+        break;
+    case FLAG_MAX_MESSAGE:
+        ok = flags_take_size(flags, 1 << 30, &options->max_message);
+        break;
+    case FLAG_MAX_PEERS:
+        ok = flags_take_count(flags, 1, 1000000, &number);
+        options->max_peers = (unsigned)number;
+        break;
+    case FLAG_RECORD:
+        options->record = flags->value;
+        break;
+    default:
+        ok = options->host[0] == '\0'
+                 ? take_url(options, flags->value)
+                 : flags_refuse(flags, "one address is enough") == 0;
+        break;
+    }
+    return ok;
+}
+
+static int
+run(const struct command *command, int argc, char **argv)
+{
+    struct serve_options options = { .max_message = DEFAULT_MESSAGE_MAX,
+                                     .max_peers = DEFAULT_PEERS_MAX };
+    struct flag_reader flags;
+    int id;
+
+    flags_begin(&flags, command, argc, argv);
+    while ((id = flags_next(&flags)) != FLAG_END) {
+        if (id == FLAG_HELP) {
+            return TOOL_OK;
+        }
+        if (id == FLAG_WRONG || !take_flag(&options, &flags, id)) {
+            return TOOL_USAGE;
+        }
+    }
+    if (options.host[0] == '\0') {
+        (void)flags_refuse(&flags, "an address is missing"); // says it
+        return TOOL_USAGE;
+    }
+    return server_run(&options) == 0 ? TOOL_OK : TOOL_USAGE;
+}
+
+const struct command command_serve = {
+    .name = "serve",
+    .operands = "ws://HOST:PORT",
+    .summary = "an echo, sink and blast server for trying things",
+    .story =
+        "By the path that a client asks for:\n"
+        "  /echo   sends every message back (so does /)\n"
+        "  /sink   counts messages. The text message \"?\" is answered with "
+        "the\n"
+        "          count; \"go N SIZE\" is answered with N binary messages of\n"
+        "          SIZE bytes, as fast as the client takes them\n"
+        "  /blast  sends ?count=N messages of &size=S bytes without being "
+        "asked\n"
+        "Port 0 takes a free one. The address is printed on stdout.\n",
+    .flags = flags_of_serve,
+    .examples = "  hawser serve ws://127.0.0.1:9000\n"
+                "  hawser serve --print ws://0.0.0.0:9000/sink\n"
+                "  hawser serve --pings off ws://[::1]:0\n",
+    .run = run,
+};

@@ -1,0 +1,167 @@
+// serve.h - the server behind "hawser serve": what its files share.
+//
+//   serve.c          the command: flags, address, signals
+//   serve_server.c   listening, peers coming and going, deadlines
+//   serve_peer.c     one connection: reading, writing, goodbye
+//   serve_upgrade.c  the HTTP request that becomes a WebSocket
+//   serve_frames.c   frames
+//   serve_role.c     what is done with messages: echo, sink, blast
+//   serve_record.c   what was read, in memory that survives a kill -9
+#ifndef HAWSER_TOOL_SERVE_H
+#define HAWSER_TOOL_SERVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "bytes.h"
+#include "serve_frames.h"
+
+enum {
+    SERVE_READ_ROOM = 256 * 1024, // bytes read at once; all peers share it
+    SERVE_OUT_HIGH = 1024 * 1024, // unsent bytes at which reading pauses
+    SERVE_BLAST_BLOCK = 256 * 1024,
+    SERVE_REQUEST_MAX = 16 * 1024, // bytes of the upgrade request
+    SERVE_UPGRADE_MS = 10000,      // for the whole request
+    SERVE_GOODBYE_MS = 1000,       // for the peer's half of a goodbye
+    SERVE_TICK_MS = 100,           // how exactly deadlines are kept
+};
+
+enum serve_role { ROLE_NONE, ROLE_ECHO, ROLE_SINK, ROLE_BLAST };
+
+struct serve_options {
+    char host[256];
+    int port;
+    enum serve_role role; // of the path "/"
+    uint64_t max_message;
+    unsigned max_peers;
+    bool print;
+    bool once;
+    bool mute_pings;
+    bool quiet;
+    const char *record;
+};
+
+struct record;
+struct upgrade;
+
+struct server {
+    uv_loop_t loop;
+    uv_tcp_t listener;
+    uv_timer_t tick;
+    uv_signal_t signals[2];
+    struct serve_options options;
+    struct peer *peers;
+    unsigned peer_count;
+    bool stopping;
+    struct record *record; // NULL: nothing is written down
+    uint8_t *read_room;
+};
+
+enum peer_state {
+    PEER_ASKING,  // its request is being read
+    PEER_OPEN,    // frames flow
+    PEER_LEAVING, // we said goodbye, and wait for the peer's half
+    PEER_CLOSING, // both said all; what is unsent goes out, then it closes
+    PEER_GONE,    // its handle is being closed
+};
+
+// Messages of one size to be sent as fast as the peer takes them, from a block
+// of ready frames.
+struct blast {
+    uint64_t left; // messages
+    uint8_t *block;
+    size_t frame; // bytes of one frame
+    size_t count; // frames in the block
+};
+
+struct peer {
+    uv_tcp_t tcp;
+    uv_write_t write;
+    struct server *server;
+    struct peer *next;
+    struct peer *before;
+    enum peer_state state;
+    enum serve_role role;
+    struct upgrade *upgrade; // while ASKING
+    struct frame_reader reader;
+    struct bytes message; // a message that comes in pieces
+    uint8_t control[FRAME_CONTROL_MAX];
+    uint8_t control_size;
+    struct bytes out;    // to be written next
+    struct bytes flying; // being written
+    bool writing;
+    bool paused;          // not reading, until the peer reads
+    uint64_t deadline_ms; // 0: none
+    uint64_t counted;
+    uint64_t last_number; // for the record
+    bool numbered;
+    struct blast blast;
+};
+
+// ---- serve_server.c ----
+
+// Runs until a signal, or the first peer's leaving with once. 0, or a negative
+// libuv error after a sentence on stderr.
+int
+server_run(const struct serve_options *options);
+
+// The handle is closed: forget the peer.
+void
+server_forget(struct peer *peer);
+
+// ---- serve_peer.c ----
+
+// Takes over a connection that waits in the server's listener.
+void
+peer_accept(struct server *server);
+
+// Sends a frame; on lack of memory the peer is dropped.
+void
+peer_say(struct peer *peer, uint8_t opcode, const void *bytes, size_t size);
+
+// Says goodbye with code; no more is read but the peer's own goodbye.
+void
+peer_leave(struct peer *peer, int code, const char *reason);
+
+void
+peer_drop(struct peer *peer);
+
+void
+peer_flush(struct peer *peer);
+
+// ---- serve_upgrade.c ----
+
+struct upgrade *
+upgrade_new(void);
+
+void
+upgrade_free(struct upgrade *upgrade);
+
+enum upgrade_answer {
+    UPGRADE_MORE,    // the request is not complete
+    UPGRADE_DONE,    // *answer is the 101, the peer's role is set
+    UPGRADE_REFUSED, // *answer says why; close behind it
+};
+
+// Reads a part of the request; *used says how much of it was the request's.
+enum upgrade_answer
+upgrade_read(struct peer *peer, const uint8_t *bytes, size_t size, size_t *used,
+             struct bytes *answer);
+
+// ---- serve_role.c ----
+
+// A piece of a text or binary message came.
+void
+role_hear(struct peer *peer, struct frame_piece *piece);
+
+// Begins to send count messages of size bytes each; false: out of limits.
+bool
+role_blast(struct peer *peer, uint64_t count, uint64_t size);
+
+// "/echo" …; ROLE_NONE if nothing lives there.
+enum serve_role
+role_of_path(const struct server *server, const char *path, size_t size);
+
+#endif
