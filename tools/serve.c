@@ -2,8 +2,10 @@
 #include "serve.h"
 
 #include <http_parser.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "command.h"
 #include "flags.h"
@@ -16,6 +18,7 @@ enum {
     FLAG_MAX_PEERS,
     FLAG_ONCE,
     FLAG_RECORD,
+    FLAG_WITH_PARENT,
 };
 
 static const struct flag flags_of_serve[] = {
@@ -29,6 +32,8 @@ static const struct flag flags_of_serve[] = {
     { FLAG_MAX_PEERS, "max-peers", "N", "peers at once (100000)" },
     { FLAG_RECORD, "record", "FILE",
       "note numbered messages in FILE, as hawser demo wants it" },
+    { FLAG_WITH_PARENT, "with-parent", NULL,
+      "end when the process that started it ends" },
     { 0, NULL, NULL, NULL },
 };
 
@@ -100,6 +105,10 @@ take_flag(struct serve_options *options, const struct flag_reader *flags,
         break;
     case FLAG_RECORD:
         options->record = flags->value;
+        break;
+    case FLAG_WITH_PARENT:
+        // A parent that is gone already can't be followed.
+        ok = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
         break;
     default:
         ok = options->host[0] == '\0'

@@ -65,7 +65,4 @@ frames_unmask(struct frame_piece *piece);
 size_t
 frames_head(uint8_t head[FRAME_HEAD_MAX], uint8_t opcode, uint64_t size);
 
-bool
-frames_is_utf8(const uint8_t *bytes, size_t size);
-
 #endif

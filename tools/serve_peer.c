@@ -1,5 +1,6 @@
 // serve_peer.c - one connection of the server: reading, writing, goodbye.
 #include "serve.h"
+#include "utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -177,7 +178,7 @@ hear_close(struct peer *peer)
         if (peer->control_size == 1 || (code != 0 && !may_close_with(code))) {
             code = 1002;
         } else if (code != 0 &&
-                   !frames_is_utf8(text + 2, peer->control_size - 2u)) {
+                   !utf8_is_valid(text + 2, peer->control_size - 2u)) {
             code = 1007;
         }
         say_close(peer, code, "");

@@ -1,6 +1,7 @@
 // serve_role.c - what is done with messages: echo, sink, blast.
 #include "serve.h"
 #include "serve_record.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -101,7 +102,7 @@ print(const struct peer *peer, const uint8_t *bytes, size_t size)
 static void
 take(struct peer *peer, uint8_t opcode, const uint8_t *bytes, size_t size)
 {
-    if (opcode == FRAME_TEXT && !frames_is_utf8(bytes, size)) {
+    if (opcode == FRAME_TEXT && !utf8_is_valid(bytes, size)) {
         peer_leave(peer, 1007, "text that is not UTF-8");
         return;
     }
