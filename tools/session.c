@@ -1,0 +1,102 @@
+// session.c - one bus with one link: what most commands need.
+#include "session.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "tell.h"
+
+int64_t
+session_now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); // can't fail for this clock
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static enum tool_exit
+refuse(struct session *session, const char *urls, hawser_status status)
+{
+    char text[1024];
+    const char *why = hawser_last_error();
+
+    if (why[0] == '\0') {
+        why = hawser_status_text(status);
+    }
+    (void)snprintf(text, sizeof text, "%s: %s", urls, why); // may be cut
+    tell_failure(session->flags, text);
+    session_close(session);
+    return TOOL_USAGE;
+}
+
+enum tool_exit
+session_open(struct session *session, const struct link_flags *flags,
+             const char *urls)
+{
+    hawser_status status;
+
+    *session = (struct session){ .flags = flags,
+                                 .last_exit = TOOL_UNREACHABLE,
+                                 .bus_fd = -1 };
+    (void)signal(SIGPIPE, SIG_IGN); // can't fail; a write tells it
+    if (flags->loudness > 2) {
+        hawser_log_set(flags->loudness > 3 ? 4 : 3, NULL, NULL);
+    }
+    status = hawser_bus_open(flags->options, &session->bus);
+    if (status != HAWSER_OK) {
+        session->bus = NULL;
+        return refuse(session, "the bus", status);
+    }
+    status =
+        hawser_inbox_fd(hawser_bus_inbox(session->bus), &session->inbox_fd);
+    if (status != HAWSER_OK) {
+        return refuse(session, "the inbox", status);
+    }
+    if (hawser_bus_fd(session->bus, &session->bus_fd) != HAWSER_OK) {
+        session->bus_fd = -1;
+    }
+    // The link's options are the bus's: they were given above.
+    status = hawser_link_open(session->bus, urls, NULL, &session->link);
+    return status == HAWSER_OK ? TOOL_OK : refuse(session, urls, status);
+}
+
+void
+session_close(struct session *session)
+{
+    // What was left is known by now, and told by the commands themselves.
+    (void)hawser_bus_close(session->bus, 0);
+    session->bus = NULL;
+}
+
+void
+session_note(struct session *session, const hawser_event *event)
+{
+    tell_event(session->flags, event, session->was_up);
+    if (event->kind != HAWSER_EVENT_STATE) {
+        return;
+    }
+    session->state = event->state;
+    session->was_up |= event->state == HAWSER_UP;
+    if (event->state == HAWSER_WAITING || event->state == HAWSER_FAILED) {
+        session->last_exit = tell_class(event);
+        session->close_code = event->close_code;
+    }
+    if (event->state == HAWSER_CLOSED) {
+        session->closed = true;
+        session->leftover = event->leftover;
+    }
+}
+
+uint64_t
+session_unsettled(struct session *session)
+{
+    hawser_link_stats stats = { .size = sizeof stats };
+
+    if (hawser_link_get_stats(session->bus, session->link, &stats) !=
+        HAWSER_OK) {
+        return session->leftover;
+    }
+    return stats.waiting + stats.in_flight;
+}

@@ -1,0 +1,48 @@
+// session.h - one bus with one link: what most commands need.
+#ifndef HAWSER_TOOL_SESSION_H
+#define HAWSER_TOOL_SESSION_H
+
+#include <hawser/hawser.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "command.h"
+#include "link_flags.h"
+
+struct session {
+    const struct link_flags *flags;
+    hawser_bus *bus;
+    hawser_link link;
+    hawser_state state;
+    bool was_up;
+    bool closed; // the CLOSED event came
+    uint64_t leftover;
+    int close_code;           // of the last loss
+    enum tool_exit last_exit; // the class of the last loss
+    int inbox_fd;
+    int bus_fd; // -1 if the bus has a thread of its own
+};
+
+// Milliseconds on a clock that nobody sets.
+int64_t
+session_now_ms(void);
+
+// Opens a bus and a link to urls (several: separated by spaces). TOOL_OK, or
+// another exit status after a sentence; then there is nothing to close.
+enum tool_exit
+session_open(struct session *session, const struct link_flags *flags,
+             const char *urls);
+
+// Frees the bus, without waiting for anything.
+void
+session_close(struct session *session);
+
+// Tells an event and keeps what matters of it.
+void
+session_note(struct session *session, const hawser_event *event);
+
+// Messages that were accepted and are not settled, dropped or given up.
+uint64_t
+session_unsettled(struct session *session);
+
+#endif
