@@ -1,0 +1,342 @@
+// bench.c - "hawser bench": how fast it is, here and now.
+#include "bench.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "flags.h"
+#include "tell.h"
+
+enum { DEFAULT_TIMEOUT_MS = 60000, DEFAULT_SIZE = 64 };
+enum { FLAG_SIZE = 256, FLAG_COUNT, FLAG_THREADS, FLAG_TIMEOUT };
+
+static const struct flag flags_of_bench[] = {
+    { FLAG_SIZE, "size", "SIZE", "payload bytes of a message (64)" },
+    { FLAG_COUNT, "count", "N",
+      "messages, or links of idle (by size; idle: 1000)" },
+    { FLAG_THREADS, "threads", "0|1",
+      "0: the bus runs on the benchmark's own thread (1)" },
+    { FLAG_TIMEOUT, "timeout", "TIME", "longest wait for anything (1m)" },
+    { 0, NULL, NULL, NULL },
+};
+
+static const struct {
+    const char *name;
+    enum tool_exit (*run)(struct bench *bench);
+} measures[] = {
+    { "rtt", bench_rtt },
+    { "pub", bench_pub },
+    { "sub", bench_sub },
+    { "idle", bench_idle },
+};
+
+enum { MEASURES = sizeof measures / sizeof measures[0] };
+
+double
+bench_now(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); // can't fail for this clock
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+enum tool_exit
+bench_fail(struct bench *bench)
+{
+    struct session *session = &bench->session;
+
+    if (!session->was_up) {
+        tell_failure(&bench->link, "no connection in time");
+        return session->last_exit;
+    }
+    tell_failure(&bench->link, session->state == HAWSER_UP
+                                   ? "no answer in time"
+                                   : "the connection was lost");
+    return session->state == HAWSER_UP ? TOOL_TIMEOUT : TOOL_LEFTOVER;
+}
+
+// Hears one item, at most timeout_ms away. True: go on. A message is the
+// caller's.
+static bool
+hear(struct bench *bench, hawser_message **message)
+{
+    struct session *session = &bench->session;
+    hawser_item item;
+
+    *message = NULL;
+    if (hawser_receive(session->bus, &item, bench->timeout_ms) != HAWSER_OK) {
+        return false;
+    }
+    if (item.kind == HAWSER_ITEM_MESSAGE) {
+        *message = item.message;
+        return true;
+    }
+    if (item.kind == HAWSER_ITEM_EVENT) {
+        session_note(session, item.event);
+    }
+    hawser_item_drop(&item);
+    return session->was_up ? session->state == HAWSER_UP
+                           : session->state != HAWSER_FAILED;
+}
+
+hawser_message *
+bench_next(struct bench *bench)
+{
+    hawser_message *message;
+
+    while (hear(bench, &message)) {
+        if (message != NULL) {
+            return message;
+        }
+    }
+    return NULL;
+}
+
+enum tool_exit
+bench_open(struct bench *bench)
+{
+    enum tool_exit status =
+        session_open(&bench->session, &bench->link, bench->url);
+    double end = bench_now() + bench->timeout_ms / 1000.0;
+    hawser_message *message;
+
+    if (status != TOOL_OK) {
+        return status;
+    }
+    while (bench->session.state != HAWSER_UP) {
+        if (!hear(bench, &message) || bench_now() > end) {
+            return bench_fail(bench);
+        }
+        hawser_message_drop(message);
+    }
+    return TOOL_OK;
+}
+
+static int
+compare(const void *one, const void *two)
+{
+    uint32_t a = *(const uint32_t *)one;
+    uint32_t b = *(const uint32_t *)two;
+
+    return a < b ? -1 : a > b;
+}
+
+void
+bench_percentiles(struct bench *bench, uint32_t *times_ns, uint64_t count)
+{
+    if (count == 0) {
+        return;
+    }
+    qsort(times_ns, (size_t)count, sizeof *times_ns, compare);
+    bench->p50_us = times_ns[count / 2] / 1000.0;
+    bench->p99_us = times_ns[count - 1 - count / 100] / 1000.0;
+}
+
+// ---- what came of it ----
+
+static json_t *
+number(double value, int decimals)
+{
+    double scale = decimals == 0 ? 1 : decimals == 1 ? 10 : 1000;
+
+    return value < 0
+               ? json_null()
+               : json_real((double)(int64_t)(value * scale + 0.5) / scale);
+}
+
+static void
+print_json(const struct bench *bench, const char *measure)
+{
+    json_t *object = json_pack("{s:s, s:s, s:I}", "bench", measure, "url",
+                               bench->url, "count", (json_int_t)bench->count);
+    const struct {
+        const char *name;
+        double value;
+        int decimals;
+        bool wanted;
+    } values[] = {
+        { "size", (double)bench->size, 0, bench->threads < 0 },
+        { "rate", bench->rate, 0, bench->threads < 0 },
+        { "p50_us", bench->p50_us, 3, bench->threads < 0 },
+        { "p99_us", bench->p99_us, 3, bench->threads < 0 },
+        { "secs", bench->secs, 3, true },
+        { "threads", (double)bench->threads, 0, bench->threads >= 0 },
+        { "fds", (double)bench->fds, 0, bench->threads >= 0 },
+        { "kib_per_link", bench->kib_per_link, 1, bench->threads >= 0 },
+    };
+
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        if (values[i].wanted) {
+            json_t *value = number(values[i].value, values[i].decimals);
+            if (values[i].decimals == 0 && json_is_real(value)) {
+                json_t *whole =
+                    json_integer((json_int_t)json_real_value(value));
+                json_decref(value);
+                value = whole;
+            }
+            (void)json_object_set_new(object, values[i].name, value);
+        }
+    }
+    (void)json_dumpf(object, stdout, JSON_REAL_PRECISION(9)); // flushed below
+    (void)putchar('\n');
+    json_decref(object);
+}
+
+static void
+print_line(const struct bench *bench, const char *measure)
+{
+    if (bench->threads >= 0) {
+        (void)printf("idle: %" PRIu64 " links up in %.2f s: %ld threads, %ld "
+                     "file descriptors, %.1f KiB of user memory each\n",
+                     bench->count, bench->secs, bench->threads, bench->fds,
+                     bench->kib_per_link);
+        return;
+    }
+    (void)printf("%s: %" PRIu64 " messages of %" PRIu64
+                 " bytes in %.3f s: %.0f a second, %.1f MB/s",
+                 measure, bench->count, bench->size, bench->secs, bench->rate,
+                 bench->rate * (double)bench->size / 1e6);
+    if (bench->p50_us >= 0) {
+        (void)printf("; p50 %.1f us, p99 %.1f us", bench->p50_us,
+                     bench->p99_us);
+    }
+    (void)putchar('\n');
+}
+
+// ---- the command ----
+
+static bool
+take(struct bench *bench, const struct flag_reader *flags, int id,
+     const char **measure)
+{
+    int link = link_flags_take(&bench->link, flags, id);
+
+    if (link != FLAG_END) {
+        return link != FLAG_WRONG;
+    }
+    switch (id) {
+    case FLAG_OPERAND:
+        if (*measure == NULL) {
+            *measure = flags->value;
+        } else if (bench->url == NULL) {
+            bench->url = flags->value;
+        } else {
+            return flags_refuse(flags, "one URL is enough") == 0;
+        }
+        return true;
+    case FLAG_SIZE:
+        return flags_take_size(flags, 1 << 30, &bench->size);
+    case FLAG_COUNT:
+        return flags_take_count(flags, 1, 1000000000000, &bench->count);
+    case FLAG_THREADS:
+        link_flags_set(&bench->link, "threads", flags->value);
+        return strcmp(flags->value, "0") == 0 ||
+               strcmp(flags->value, "1") == 0 ||
+               flags_refuse(flags, "--threads is 0 or 1") == 0;
+    case FLAG_TIMEOUT:
+        return flags_take_duration(flags, &bench->timeout_ms);
+    default:
+        return false;
+    }
+}
+
+static enum tool_exit
+measure_it(struct bench *bench, const char *name)
+{
+    enum tool_exit status = TOOL_USAGE;
+
+    bench->payload = calloc(1, bench->size + 1);
+    for (int i = 0; i < MEASURES && bench->payload != NULL; i++) {
+        if (strcmp(measures[i].name, name) == 0) {
+            status = measures[i].run(bench);
+            session_close(&bench->session);
+        }
+    }
+    free(bench->payload);
+    if (status == TOOL_OK && bench->link.json) {
+        print_json(bench, name);
+    } else if (status == TOOL_OK) {
+        print_line(bench, name);
+    }
+    return fflush(stdout) == 0 ? status : TOOL_USAGE;
+}
+
+static bool
+is_measure(const char *name)
+{
+    for (int i = 0; i < MEASURES; i++) {
+        if (strcmp(measures[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int
+run(const struct command *command, int argc, char **argv)
+{
+    struct bench bench = { .size = DEFAULT_SIZE,
+                           .timeout_ms = DEFAULT_TIMEOUT_MS,
+                           .rate = -1,
+                           .p50_us = -1,
+                           .p99_us = -1,
+                           .threads = -1 };
+    const char *measure = NULL;
+    struct flag_reader flags;
+    int status = -1;
+    int id;
+
+    if (!link_flags_open(&bench.link, command)) {
+        return TOOL_USAGE;
+    }
+    flags_begin(&flags, command, argc, argv);
+    while (status < 0 && (id = flags_next(&flags)) != FLAG_END) {
+        if (id == FLAG_HELP) {
+            status = TOOL_OK;
+        } else if (!take(&bench, &flags, id, &measure)) {
+            status = TOOL_USAGE;
+        }
+    }
+    if (status < 0 && (measure == NULL || !is_measure(measure))) {
+        (void)flags_refuse(&flags, "say what: rtt, pub, sub or idle"); // said
+        status = TOOL_USAGE;
+    } else if (status < 0 && bench.url == NULL) {
+        (void)flags_refuse(&flags, "a URL is missing"); // says it
+        status = TOOL_USAGE;
+    } else if (status < 0) {
+        status = (int)measure_it(&bench, measure);
+    }
+    link_flags_close(&bench.link);
+    return status;
+}
+
+const struct command command_bench = {
+    .name = "bench",
+    .operands = "rtt|pub|sub|idle URL",
+    .summary = "how fast it is, here and now",
+    .story =
+        "Against any server that speaks as \"hawser serve\" does:\n"
+        "  rtt   one message at a time to /echo and back. p50_us and p99_us "
+        "are\n"
+        "        of round trips\n"
+        "  pub   messages to /sink, as fast as they go. The clock stops when\n"
+        "        the server has confirmed the count. p50_us and p99_us are of\n"
+        "        the call that sends (every 64th is timed)\n"
+        "  sub   messages from /sink, asked for with \"go N SIZE\", until the\n"
+        "        last one is in hand\n"
+        "  idle  many links on one bus: what each costs\n",
+    .flags = flags_of_bench,
+    .more_flags = link_flag_list,
+    .examples =
+        "  hawser serve -q ws://127.0.0.1:9000 &\n"
+        "  hawser bench rtt ws://127.0.0.1:9000/echo --threads 0\n"
+        "  hawser bench pub ws://127.0.0.1:9000/sink --size 1KiB --json\n"
+        "  hawser bench sub ws://127.0.0.1:9000/sink --count 10M\n"
+        "  hawser bench idle ws://127.0.0.1:9000/echo --count 10k\n",
+    .run = run,
+};

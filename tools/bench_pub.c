@@ -1,0 +1,115 @@
+// bench_pub.c - one way out, until the server has confirmed the count.
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "tell.h"
+
+enum {
+    DEFAULT_COUNT = 5000000,
+    DEFAULT_BYTES = 2000000000, // at most, by default
+    TIMED_EVERY = 64,
+    STEP_EVERY = 64, // messages between steps of a bus on this thread
+    TIMES_MAX = 1 << 20,
+};
+
+static uint32_t
+in_ns(double secs)
+{
+    return secs >= 4.29 ? UINT32_MAX : (uint32_t)(secs * 1e9);
+}
+
+// Sends one; the spool is made to block, so that full is no answer.
+static bool
+publish(struct bench *bench)
+{
+    return hawser_send(bench->session.bus, bench->session.link, bench->payload,
+                       (size_t)bench->size) == HAWSER_OK;
+}
+
+static bool
+publish_all(struct bench *bench, uint32_t *times, uint64_t *timed)
+{
+    bool steps = bench->session.bus_fd >= 0;
+
+    for (uint64_t i = 0; i < bench->count; i++) {
+        bool time_it = i % TIMED_EVERY == 0 && *timed < TIMES_MAX;
+        double start = time_it ? bench_now() : 0;
+        if (!publish(bench)) {
+            return false;
+        }
+        if (time_it) {
+            times[(*timed)++] = in_ns(bench_now() - start);
+        }
+        if (steps && i % STEP_EVERY == 0) {
+            (void)hawser_bus_step(bench->session.bus); // it can't refuse here
+        }
+    }
+    return true;
+}
+
+// Asks until the server has counted all; false: no answer, or lost.
+static bool
+is_confirmed(struct bench *bench)
+{
+    for (;;) {
+        char text[32] = "";
+        hawser_message *answer;
+        size_t size;
+        if (hawser_send_text(bench->session.bus, bench->session.link, "?") !=
+            HAWSER_OK) {
+            return false;
+        }
+        answer = bench_next(bench);
+        if (answer == NULL) {
+            return false;
+        }
+        size = hawser_message_size(answer);
+        memcpy(text, hawser_message_bytes(answer),
+               size < sizeof text ? size : sizeof text - 1);
+        hawser_message_drop(answer);
+        if (strtoull(text, NULL, 10) >= bench->count) {
+            return true;
+        }
+    }
+}
+
+static enum tool_exit
+measure(struct bench *bench, uint32_t *times)
+{
+    uint64_t timed = 0;
+    double start = bench_now();
+
+    if (!publish_all(bench, times, &timed) || !is_confirmed(bench)) {
+        return bench_fail(bench);
+    }
+    bench->secs = bench_now() - start;
+    bench->rate = (double)bench->count / bench->secs;
+    bench_percentiles(bench, times, timed);
+    return TOOL_OK;
+}
+
+enum tool_exit
+bench_pub(struct bench *bench)
+{
+    enum tool_exit status;
+    uint32_t *times;
+
+    link_flags_set(&bench->link, "overflow", "block");
+    status = bench_open(bench);
+    if (status != TOOL_OK) {
+        return status;
+    }
+    if (bench->count == 0) {
+        bench->count = DEFAULT_BYTES / (bench->size + 1) < DEFAULT_COUNT
+                           ? DEFAULT_BYTES / (bench->size + 1) + 1
+                           : DEFAULT_COUNT;
+    }
+    times = calloc(TIMES_MAX, sizeof *times);
+    if (times == NULL) {
+        return TOOL_USAGE;
+    }
+    status = measure(bench, times);
+    free(times);
+    return status;
+}
