@@ -6,9 +6,8 @@
 #include "flags.h"
 
 static const struct command *const commands[] = {
-    &command_serve,
-    &command_options,
-    &command_version,
+    &command_demo,  &command_cat,     &command_send,    &command_serve,
+    &command_bench, &command_options, &command_version,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
