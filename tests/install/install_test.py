@@ -79,7 +79,7 @@ class Install(unittest.TestCase):
 
     def test_find_package_leads_to_both(self):
         build = self.work / "build"
-        run("cmake", "-S", HERE, "-B", build,
+        run("cmake", "-G", "Ninja", "-S", HERE, "-B", build,
             f"-DCMAKE_PREFIX_PATH={self.prefix}")
         run("cmake", "--build", build)
         for kind in "hawser", "hawser_static":
