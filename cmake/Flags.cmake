@@ -23,7 +23,7 @@ target_compile_options(hawser_flags INTERFACE
     -fstack-protector-strong)
 if(CMAKE_C_COMPILER_ID STREQUAL GNU)
     target_compile_options(hawser_flags INTERFACE
-        -Wlogical-op -Wduplicated-cond -Wduplicated-branches)
+        -Wduplicated-cond -Wduplicated-branches)
 endif()
 if(HAWSER_WERROR)
     target_compile_options(hawser_flags INTERFACE -Werror)
