@@ -1,0 +1,223 @@
+// vhost.c - libwebsockets' settings for TLS and proxies, shared by the wires
+// that want the same.
+#include "vhost.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "wire.h"
+
+// Kept at rest, since reading the system's certificates takes milliseconds.
+enum { IDLE_MAX = 4 };
+
+struct hw_ws_vhost {
+    struct hw_ws_vhost *next;
+    struct lws_vhost *lws;
+    unsigned holds;
+    // libwebsockets keeps these pointers.
+    char *key; // all that makes it what it is
+    char name[32];
+};
+
+static const struct lws_protocols protocols[] = {
+    { .name = "hawser",
+      .callback = hw_ws_on_event,
+      .rx_buffer_size = HW_WS_READ_SIZE,
+      .tx_packet_size = HW_WS_BURST_SIZE },
+    { .name = NULL },
+};
+
+// A file that changes is another file.
+static bool
+stamp(const char *option, const char *path, char *to, size_t room,
+      char *sentence, size_t size)
+{
+    struct stat about;
+
+    to[0] = '\0';
+    if (*path == '\0') {
+        return true;
+    }
+    if (stat(path, &about) != 0 || access(path, R_OK) != 0) {
+        (void)snprintf(sentence, size, "%s: %s: %s", option, path,
+                       strerror(errno)); // may be cut
+        return false;
+    }
+    (void)snprintf(to, room, "%lld.%09ld", (long long)about.st_mtim.tv_sec,
+                   about.st_mtim.tv_nsec);
+    return true;
+}
+
+// What two wires must have in common to share a vhost, as one text.
+static char *
+make_key(const struct hw_ws_vhost_want *want, char *sentence, size_t size)
+{
+    char ca[48] = "", cert[48] = "", key[48] = "", *text;
+    size_t room;
+
+    if (want->tls &&
+        (!stamp("tls.ca", want->ca, ca, sizeof ca, sentence, size) ||
+         !stamp("tls.cert", want->cert, cert, sizeof cert, sentence, size) ||
+         !stamp("tls.key", want->key, key, sizeof key, sentence, size))) {
+        return NULL;
+    }
+    room = strlen(want->ca) + strlen(want->cert) + strlen(want->key) +
+           strlen(want->address) + HW_WS_USER_MAX + 256;
+    text = malloc(room);
+    if (text == NULL) {
+        (void)snprintf(sentence, size, "out of memory");
+        return NULL;
+    }
+    (void)snprintf(
+        text, room, "%d\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%u\n%s", want->tls,
+        want->tls ? want->ca : "", ca, want->tls ? want->cert : "", cert,
+        want->tls ? want->key : "", key, want->proxy ? want->address : "",
+        want->proxy ? (unsigned)want->proxy->port : 0,
+        want->proxy ? want->proxy->user : "");
+    return text;
+}
+
+static struct lws_vhost *
+make_lws(struct hw_ws_site *site, const struct hw_ws_vhost *vhost,
+         const struct hw_ws_vhost_want *want)
+{
+    struct lws_context_creation_info info = { .port = CONTEXT_PORT_NO_LISTEN,
+                                              .protocols = protocols,
+                                              .vhost_name = vhost->name };
+    char proxy[HW_WS_USER_MAX + 128];
+
+    // Its own limits stand aside: Hawser limits the time of the whole dial.
+    info.timeout_secs = 7200;
+    info.connect_timeout_secs = 7200;
+    info.timeout_secs_ah_idle = 7200;
+    info.keepalive_timeout = 7200;
+    info.http_proxy_address = ":0"; // or it reads $http_proxy
+    if (want->proxy != NULL) {
+        (void)snprintf(proxy, sizeof proxy,
+                       strchr(want->address, ':') ? "%s%s[%s]:%u" : "%s%s%s:%u",
+                       want->proxy->user, want->proxy->user[0] ? "@" : "",
+                       want->address, (unsigned)want->proxy->port);
+        info.http_proxy_address = proxy;
+    }
+    if (want->tls) {
+        info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        if (*want->ca != '\0') {
+            info.client_ssl_ca_filepath = want->ca;
+            info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+        }
+        if (*want->cert != '\0') {
+            info.client_ssl_cert_filepath = want->cert;
+            info.client_ssl_private_key_filepath = want->key;
+        }
+    }
+    return lws_create_vhost(site->context, &info);
+}
+
+static void
+free_vhost(struct hw_ws_vhost *vhost)
+{
+    free(vhost->key);
+    free(vhost);
+}
+
+// Ends those at rest beyond a few, the oldest first: they stand at the end.
+static void
+prune(struct hw_ws_site *site)
+{
+    struct hw_ws_vhost **at = &site->vhosts;
+    unsigned idle = 0;
+
+    while (*at != NULL) {
+        struct hw_ws_vhost *vhost = *at;
+
+        if (vhost->holds == 0 && ++idle > IDLE_MAX) {
+            *at = vhost->next;
+            lws_vhost_destroy(vhost->lws);
+            free_vhost(vhost);
+        } else {
+            at = &vhost->next;
+        }
+    }
+}
+
+static struct hw_ws_vhost *
+make_vhost(struct hw_ws_site *site, const struct hw_ws_vhost_want *want,
+           char *key)
+{
+    struct hw_ws_vhost *vhost = calloc(1, sizeof *vhost);
+
+    if (vhost == NULL) {
+        free(key);
+        return NULL;
+    }
+    vhost->key = key;
+    (void)snprintf(vhost->name, sizeof vhost->name, "hawser-%u",
+                   ++site->vhosts_made);
+    vhost->lws = make_lws(site, vhost, want);
+    if (vhost->lws == NULL) {
+        free_vhost(vhost);
+        return NULL;
+    }
+    prune(site);
+    vhost->next = site->vhosts;
+    site->vhosts = vhost;
+    return vhost;
+}
+
+struct hw_ws_vhost *
+hw_ws_vhost_hold(struct hw_ws_site *site, const struct hw_ws_vhost_want *want,
+                 char *sentence, size_t size)
+{
+    char *key = make_key(want, sentence, size);
+    struct hw_ws_vhost *vhost;
+
+    if (key == NULL) {
+        return NULL;
+    }
+    for (vhost = site->vhosts; vhost != NULL; vhost = vhost->next) {
+        if (strcmp(vhost->key, key) == 0) {
+            free(key);
+            vhost->holds++;
+            return vhost;
+        }
+    }
+    vhost = make_vhost(site, want, key);
+    if (vhost == NULL) {
+        (void)snprintf(sentence, size,
+                       want->tls ? "TLS: could not be set up with tls.ca, "
+                                   "tls.cert and tls.key as they are"
+                                 : "out of memory");
+        return NULL;
+    }
+    vhost->holds = 1;
+    return vhost;
+}
+
+void
+hw_ws_vhost_drop(struct hw_ws_site *site, struct hw_ws_vhost *vhost)
+{
+    (void)site; // it rests, and is pruned when another is made
+    vhost->holds--;
+}
+
+struct lws_vhost *
+hw_ws_vhost_lws(const struct hw_ws_vhost *vhost)
+{
+    return vhost->lws;
+}
+
+void
+hw_ws_vhosts_clear(struct hw_ws_site *site)
+{
+    while (site->vhosts != NULL) {
+        struct hw_ws_vhost *vhost = site->vhosts;
+
+        site->vhosts = vhost->next;
+        free_vhost(vhost);
+    }
+}
