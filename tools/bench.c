@@ -142,7 +142,7 @@ bench_percentiles(struct bench *bench, uint32_t *times_ns, uint64_t count)
 static json_t *
 number(double value, int decimals)
 {
-    double scale = decimals == 0 ? 1 : decimals == 1 ? 10 : 1000;
+    double scale = decimals == 0 ? 1 : decimals == 1 ? 10 : 1e6;
 
     return value < 0
                ? json_null()
@@ -162,9 +162,9 @@ print_json(const struct bench *bench, const char *measure)
     } values[] = {
         { "size", (double)bench->size, 0, bench->threads < 0 },
         { "rate", bench->rate, 0, bench->threads < 0 },
-        { "p50_us", bench->p50_us, 3, bench->threads < 0 },
-        { "p99_us", bench->p99_us, 3, bench->threads < 0 },
-        { "secs", bench->secs, 3, true },
+        { "p50_us", bench->p50_us, 1, bench->threads < 0 },
+        { "p99_us", bench->p99_us, 1, bench->threads < 0 },
+        { "secs", bench->secs, 6, true },
         { "threads", (double)bench->threads, 0, bench->threads >= 0 },
         { "fds", (double)bench->fds, 0, bench->threads >= 0 },
         { "kib_per_link", bench->kib_per_link, 1, bench->threads >= 0 },

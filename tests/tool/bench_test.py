@@ -1,0 +1,56 @@
+"""hawser bench: one JSON object for each measure."""
+
+import json
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "strangers"))
+
+from processes import check, hawser, hawser_server, main
+
+
+def measure(name, url, *words):
+    status, out, err = hawser("bench", name, url, "--json", *words, seconds=60)
+    check(status == 0, f"{name} {words}: {status}, {err}")
+    result = json.loads(out)
+    check(result["bench"] == name and result["secs"] > 0, out)
+    return result
+
+
+def each_measures_in_both_hosts(folder):
+    server = hawser_server()
+    url = f"ws://127.0.0.1:{server.port}"
+    for threads in ["0", "1"]:
+        for size in ["0", "64", "70000"]:
+            for name, path, count in [("rtt", "/echo", 50), ("pub", "/sink", 700),
+                                      ("sub", "/sink", 700)]:
+                result = measure(name, url + path, "--size", size, "--count",
+                                 str(count), "--threads", threads)
+                check(result["count"] == count and
+                      result["size"] == int(size) and result["rate"] > 0,
+                      str(result))
+                check((result["p50_us"] is not None and
+                       result["p99_us"] >= result["p50_us"] > 0)
+                      if name != "sub" else result["p50_us"] is None,
+                      str(result))
+
+
+def idle_links_cost_no_thread(folder):
+    url = f"ws://127.0.0.1:{hawser_server().port}/echo"
+    few = measure("idle", url, "--count", "10")
+    many = measure("idle", url, "--count", "300")
+    check(few["threads"] == many["threads"], f"{few}, {many}")
+    check(many["fds"] - few["fds"] <= 300, f"{few}, {many}")
+    print(f"idle: {many['kib_per_link']} KiB a link, {many['threads']} threads")
+
+
+def a_server_that_is_not_there_is_told(folder):
+    status, out, err = hawser("bench", "rtt", "ws://127.0.0.1:1/echo",
+                              "--timeout", "300ms")
+    check(status == 2 and out == "" and err, f"{status}, {err!r}")
+
+
+if __name__ == "__main__":
+    main(each_measures_in_both_hosts, idle_links_cost_no_thread,
+         a_server_that_is_not_there_is_told)
