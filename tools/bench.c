@@ -132,9 +132,12 @@ bench_percentiles(struct bench *bench, uint32_t *times_ns, uint64_t count)
     if (count == 0) {
         return;
     }
+    uint64_t middle = count / 2;
+    uint64_t late = count - 1 - count / 100;
+
     qsort(times_ns, (size_t)count, sizeof *times_ns, compare);
-    bench->p50_us = times_ns[count / 2] / 1000.0;
-    bench->p99_us = times_ns[count - 1 - count / 100] / 1000.0;
+    bench->p50_us = times_ns[middle] / 1000.0;
+    bench->p99_us = times_ns[late] / 1000.0;
 }
 
 // ---- what came of it ----

@@ -136,11 +136,13 @@ flags_next(struct flag_reader *flags)
     if (flags->at == flags->argc) {
         return FLAG_END;
     }
-    argument = flags->argv[flags->at++];
-    if (!flags->only_operands && strcmp(argument, "--") == 0) {
+    if (!flags->only_operands && strcmp(flags->argv[flags->at], "--") == 0) {
         flags->only_operands = true;
-        return flags_next(flags);
+        if (++flags->at == flags->argc) {
+            return FLAG_END;
+        }
     }
+    argument = flags->argv[flags->at++];
     if (flags->only_operands || argument[0] != '-' || argument[1] == '\0') {
         flags->value = argument;
         return FLAG_OPERAND;

@@ -1,4 +1,4 @@
-// pump.c - moves messages from an input to a link and back, until both are done.
+// pump.c - moves messages from an input to a link and back again.
 #include "pump.h"
 
 #include <errno.h>

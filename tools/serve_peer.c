@@ -2,6 +2,7 @@
 #include "serve.h"
 #include "utf8.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,11 +139,11 @@ peer_say(struct peer *peer, uint8_t opcode, const void *bytes, size_t size)
 static void
 say_close(struct peer *peer, int code, const char *reason)
 {
-    uint8_t text[FRAME_CONTROL_MAX] = { (uint8_t)(code >> 8), (uint8_t)code };
-    size_t size = strlen(reason);
+    char text[FRAME_CONTROL_MAX];
+    int size =
+        snprintf(text, sizeof text, "%c%c%s", code >> 8, code & 0xff, reason);
 
-    memcpy(text + 2, reason, size);
-    peer_say(peer, FRAME_CLOSE, text, code == 0 ? 0 : size + 2);
+    peer_say(peer, FRAME_CLOSE, text, code == 0 ? 0 : (size_t)size);
 }
 
 void
