@@ -307,6 +307,7 @@ make_record(struct demo *demo)
     return demo->record != NULL;
 }
 
+// What -o may change, and how it ends early.
 static void
 set_up(struct demo *demo)
 {
@@ -317,8 +318,6 @@ set_up(struct demo *demo)
     link_flags_set(&demo->link, "confirm", "peer");
     link_flags_set(&demo->link, "backoff.min", "50ms");
     link_flags_set(&demo->link, "backoff.max", "500ms");
-    demo->show.start = demo->start = bench_now();
-    demo->next_kill = demo->start + kill_interval(demo);
 }
 
 static enum tool_exit
@@ -327,6 +326,8 @@ perform(struct demo *demo)
     enum tool_exit status = TOOL_UNREACHABLE;
     bool played;
 
+    demo->show.start = demo->start = bench_now();
+    demo->next_kill = demo->start + kill_interval(demo);
     if (!make_record(demo) || !start_server(demo)) {
         return TOOL_USAGE;
     }
@@ -402,8 +403,9 @@ run(const struct command *command, int argc, char **argv)
     set_up(&demo);
     status = read_flags(&demo, command, argc, argv);
     if (status < 0) {
-        demo.show.quiet =
-            demo.link.loudness == 0 && !isatty(STDERR_FILENO) && demo.link.json;
+        // The demo tells events in its own words; -v adds the ordinary ones.
+        demo.show.quiet = demo.link.loudness == 0;
+        demo.link.loudness = demo.link.loudness > 1 ? demo.link.loudness : 0;
         status = (int)perform(&demo);
         demo_server_stop(&demo.server);
         record_close(demo.record);
