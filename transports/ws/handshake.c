@@ -42,6 +42,9 @@ write_request(struct hw_ws_wire *wire, char **at, size_t room)
     *at = begin + size;
     free(dialling->request);
     dialling->request = NULL;
+    if (!wire->tls) {
+        hw_ws_wire_soon(wire, HW_WS_WATCH);
+    }
     return 0;
 }
 
@@ -150,9 +153,8 @@ static const struct {
     hawser_cause cause;
     const char *ours;
 } failures[] = {
-    { "proxy conn dead", HAWSER_CAUSE_UNREACHABLE,
+    { "proxy", HAWSER_CAUSE_UNREACHABLE,
       "proxy: it hung up before it answered" },
-    { "proxy", HAWSER_CAUSE_UNREACHABLE, "proxy: it refused to connect" },
     { "Peer hung up", HAWSER_CAUSE_RESET,
       "the server hung up before it answered" },
     { "read failed", HAWSER_CAUSE_RESET,
@@ -330,6 +332,10 @@ on_wire_event(struct hw_ws_wire *wire, struct lws *wsi,
     case LWS_CALLBACK_WSI_CREATE: // connected; not yet TLS
         if (wire->dialling != NULL) {
             wire->dialling->connected = true;
+            wire->dialling->awaits_proxy = wire->dialling->proxied;
+        }
+        if (wire->dialling != NULL && wire->dialling->proxied) {
+            hw_ws_wire_soon(wire, HW_WS_WATCH);
         }
         return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:

@@ -57,6 +57,6 @@ void
 hw_ws_site_end(struct hw_ws_site *site);
 
 // The size of the buffer that libwebsockets makes the request in.
-enum { HW_WS_SERV_BUF_SIZE = 64 * 1024 };
+enum { HW_WS_SERV_BUF_SIZE = 32 * 1024 };
 
 #endif

@@ -284,22 +284,6 @@ read_through(struct hw_ws_wire *wire)
     return true;
 }
 
-struct search {
-    const struct lws *wsi;
-    uv_poll_t *found;
-};
-
-static void
-find_poll(uv_handle_t *handle, void *user)
-{
-    struct search *search = user;
-
-    if (handle->type == UV_POLL && handle->data == search->wsi &&
-        !uv_is_closing(handle)) {
-        search->found = (uv_poll_t *)handle;
-    }
-}
-
 int
 hw_ws_stream_read_tls(struct hw_ws_wire *wire)
 {
@@ -335,8 +319,6 @@ say_opened(struct hw_ws_wire *wire)
 void
 hw_ws_take_over(struct hw_ws_wire *wire)
 {
-    struct search search = { .wsi = wire->wsi };
-
     say_opened(wire);
     if (!read_through(wire)) {
         hw_ws_stream_ended(wire, 0);
@@ -351,12 +333,11 @@ hw_ws_take_over(struct hw_ws_wire *wire)
         hw_ws_stream_watch(wire);
         return;
     }
-    uv_walk(wire->site->loop, find_poll, &search);
-    if (search.found == NULL) {
+    if (!hw_ws_wire_find_poll(wire)) {
         hw_ws_wire_fail(wire, HAWSER_CAUSE_LOCAL,
                         "libwebsockets has no handle for this socket");
         return;
     }
-    wire->poll = search.found;
+    wire->watched = UINT8_MAX; // by libwebsockets until now
     hw_ws_stream_watch(wire);
 }

@@ -15,7 +15,8 @@
 enum {
     HW_WS_KEY_SIZE = 25,    // base64 of 16 bytes, and a zero
     HW_WS_ACCEPT_SIZE = 29, // base64 of 20 bytes, and a zero
-    HW_WS_REQUEST_MAX = 60 * 1024,
+    // More than a fresh socket surely takes at once, and servers refuse less.
+    HW_WS_REQUEST_MAX = 16 * 1024,
 };
 
 // Are the options ws.header, ws.protocol, ws.origin and auth.… fit to be sent?

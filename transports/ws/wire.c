@@ -33,6 +33,9 @@ hw_ws_wire_soon(struct hw_ws_wire *wire, enum hw_ws_deed deed)
 {
     struct hw_ws_site *site = wire->site;
 
+    if (deed == HW_WS_WATCH && wire->deed != HW_WS_NOTHING) {
+        return; // whatever else waits is of more weight
+    }
     wire->deed = deed;
     hw_ws_wire_list(wire, &site->soon);
     // It fails only if it has no callback.
@@ -184,6 +187,9 @@ do_deed(struct hw_ws_wire *wire)
     hw_ws_wire_list(wire, &wire->site->all);
     switch (deed) {
     case HW_WS_NOTHING:
+        break;
+    case HW_WS_WATCH:
+        hw_ws_answer_watch(wire);
         break;
     case HW_WS_TAKE_OVER:
         hw_ws_take_over(wire);

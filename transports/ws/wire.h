@@ -28,6 +28,7 @@ enum hw_ws_phase {
 // libwebsockets.
 enum hw_ws_deed {
     HW_WS_NOTHING,
+    HW_WS_WATCH,     // look at the answer before libwebsockets does
     HW_WS_TAKE_OVER, // the upgrade is agreed on: make it a byte stream
     HW_WS_TELL,      // say that it is lost, as noted in its dialling
     HW_WS_LOOK,      // writing failed: see whether the peer said why
@@ -43,7 +44,9 @@ struct hw_ws_dialling {
     char protocol[128];
     int status;
     bool proxied;
-    char note[256]; // why it failed, where libwebsockets would not say
+    bool awaits_proxy; // the next answer is the proxy's
+    uv_poll_cb theirs; // what libwebsockets watches the socket with
+    char note[256];    // why it failed, where libwebsockets would not say
     hawser_cause note_cause;
     bool insecure;
     bool v6_name; // TLS must be checked against an IPv6 address
@@ -129,6 +132,16 @@ hw_ws_wire_free(struct hw_ws_wire *wire);
 
 void
 hw_ws_dialling_free(struct hw_ws_dialling *dialling);
+
+// ---- answer.c: the first bytes of an answer ----
+
+// From now on looks at what comes until it is known to be HTTP.
+void
+hw_ws_answer_watch(struct hw_ws_wire *wire);
+
+// Finds libwebsockets' handle for the wire's socket. false: it has none.
+bool
+hw_ws_wire_find_poll(struct hw_ws_wire *wire);
 
 // ---- stream.c: an open wire's bytes ----
 
