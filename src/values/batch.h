@@ -1,0 +1,74 @@
+// batch.h - messages that travel together in one block of memory.
+//
+// A batch belongs to one link and never changes once it was handed over, so
+// actors and the application share it by counting holds. The messages stand at
+// the front of the block as an array, their bytes at its end.
+#ifndef HW_VALUES_BATCH_H
+#define HW_VALUES_BATCH_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hawser/message.h>
+#include <hawser/transport.h>
+
+enum {
+    HW_BATCH_MESSAGES_MAX = 4096,   // keeps an index well inside 16 bits
+    HW_BATCH_ROOM_MAX = 64 * 1024,  // of a batch of several messages
+    HW_MESSAGE_SIZE_MAX = 0x7fffffff // of one message
+};
+
+// private_flags of a message while the queue owns its batch.
+enum {
+    HW_MESSAGE_STANDING = 1, // a copy of a standing message: not counted
+    HW_MESSAGE_GONE = 2,     // given up: skip it
+};
+
+struct hw_batch {
+    struct hw_batch *next; // its owner's list
+    atomic_uint holds;
+    uint32_t count;  // messages
+    uint32_t tagged; // of those, with a tag
+    uint32_t shared; // of those, that stand for a message elsewhere
+    uint32_t marked; // of those, with private_flags
+    size_t used_from; // offset of the lowest byte in use at the end
+    size_t payload;   // sum of the messages' sizes
+    struct hawser_message messages[];
+};
+
+// What a batch needs for one message of that size.
+size_t
+hw_batch_room(size_t payload);
+
+// An empty batch of room bytes in all with one hold; NULL: out of memory.
+struct hw_batch *
+hw_batch_new(size_t room);
+
+// Copies one message into the batch. false: no room, nothing changed.
+bool
+hw_batch_add(struct hw_batch *batch, const struct hawser_message *message);
+
+// Lets the batch stand for a message elsewhere, and holds that. false: no room.
+bool
+hw_batch_add_shared(struct hw_batch *batch, hawser_message *message,
+                    uint64_t tag);
+
+void
+hw_batch_hold(struct hw_batch *batch, uint32_t holds);
+
+void
+hw_batch_drop(struct hw_batch *batch);
+
+// Drops a whole list.
+void
+hw_batch_drop_all(struct hw_batch *first);
+
+static inline struct hw_batch *
+hw_batch_of(const hawser_message *message)
+{
+    return message->private_batch;
+}
+
+#endif

@@ -1,0 +1,51 @@
+// meter.h - the figures of a link, for the application to read at any time.
+//
+// Each figure is written by one hand only, named beside it, and read by any
+// thread. No actor reads what another wrote: they tell each other by letter.
+#ifndef HW_VALUES_METER_H
+#define HW_VALUES_METER_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct hw_meter {
+    // supervisor
+    atomic_uint state; // hawser_state
+    atomic_uint endpoint;
+    atomic_uint attempt;
+    _Atomic uint64_t dials;
+    _Atomic uint64_t connects;
+    _Atomic uint64_t losses;
+    _Atomic int64_t up_since_ms;
+    _Atomic int64_t lost_since_ms;
+    // queue
+    _Atomic uint64_t settled;
+    _Atomic uint64_t dropped;
+    _Atomic uint64_t in_flight;
+    _Atomic uint64_t resent;
+    _Atomic uint64_t released_messages; // settled or dropped
+    _Atomic uint64_t released_bytes;
+    // sender
+    _Atomic uint64_t sent_bytes;
+    _Atomic int64_t rtt_us;
+    // receiver
+    _Atomic uint64_t received;
+    _Atomic uint64_t received_bytes;
+    // port
+    _Atomic uint64_t late;
+    // front: somebody waits for room in the spool
+    atomic_uint blocked;
+};
+
+// For the one who writes a figure: no atomic read-modify-write is needed.
+#define HW_METER_ADD(figure, amount)                                           \
+    atomic_store_explicit(                                                     \
+        &(figure),                                                             \
+        atomic_load_explicit(&(figure), memory_order_relaxed) + (amount),      \
+        memory_order_release)
+#define HW_METER_SET(figure, value)                                            \
+    atomic_store_explicit(&(figure), (value), memory_order_release)
+#define HW_METER_GET(figure)                                                   \
+    atomic_load_explicit(&(figure), memory_order_acquire)
+
+#endif

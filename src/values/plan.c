@@ -1,0 +1,62 @@
+// plan.c - what was asked for when a link was opened; never changes.
+#include "values/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t
+texts_size(const struct hw_endpoint *endpoints, uint32_t count)
+{
+    size_t all = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        all += strlen(endpoints[i].url) + 1;
+    }
+    return all;
+}
+
+struct hw_plan *
+hw_plan_new(struct hawser_settings *settings,
+            const struct hw_endpoint *endpoints, uint32_t endpoint_count)
+{
+    size_t rows = endpoint_count * sizeof *endpoints;
+    struct hw_plan *plan =
+        malloc(sizeof *plan + rows + texts_size(endpoints, endpoint_count));
+    char *text;
+
+    if (plan == NULL) {
+        return NULL;
+    }
+    memset(plan, 0, sizeof *plan);
+    atomic_init(&plan->holds, 1);
+    plan->settings = settings;
+    plan->endpoint_count = endpoint_count;
+    plan->endpoints = (struct hw_endpoint *)(plan + 1);
+    memcpy(plan->endpoints, endpoints, rows);
+    text = (char *)plan->endpoints + rows;
+    for (uint32_t i = 0; i < endpoint_count; i++) {
+        size_t size = strlen(endpoints[i].url) + 1;
+
+        plan->endpoints[i].url = memcpy(text, endpoints[i].url, size);
+        text += size;
+    }
+    return plan;
+}
+
+struct hw_plan *
+hw_plan_hold(struct hw_plan *plan)
+{
+    atomic_fetch_add_explicit(&plan->holds, 1, memory_order_relaxed);
+    return plan;
+}
+
+void
+hw_plan_drop(struct hw_plan *plan)
+{
+    if (plan == NULL ||
+        atomic_fetch_sub_explicit(&plan->holds, 1, memory_order_acq_rel) > 1) {
+        return;
+    }
+    hw_settings_drop(plan->settings);
+    free(plan);
+}

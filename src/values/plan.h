@@ -1,0 +1,45 @@
+// plan.h - what was asked for when a link was opened; never changes.
+//
+// The actors that serve a link share its plan by counting holds.
+#ifndef HW_VALUES_PLAN_H
+#define HW_VALUES_PLAN_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include <hawser/transport.h>
+
+#include "values/meter.h"
+#include "values/settings.h"
+
+enum { HW_ENDPOINTS_MAX = 64 };
+
+struct hw_endpoint {
+    const char *url;
+    const hawser_transport *transport;
+    hawser_route route;
+};
+
+struct hw_plan {
+    atomic_uint holds;
+    uint32_t inbox; // number of the inbox that hears this link
+    uint32_t endpoint_count;
+    struct hawser_settings *settings;
+    struct hw_meter *meter; // outlives the link
+    struct hw_endpoint *endpoints;
+};
+
+// Takes over the hold on settings, and copies the rest. NULL: out of memory,
+// nothing was taken.
+struct hw_plan *
+hw_plan_new(struct hawser_settings *settings,
+            const struct hw_endpoint *endpoints, uint32_t endpoint_count);
+
+struct hw_plan *
+hw_plan_hold(struct hw_plan *plan);
+
+// NULL is allowed.
+void
+hw_plan_drop(struct hw_plan *plan);
+
+#endif
