@@ -1,0 +1,323 @@
+// loop.c - the loop that turns a table: libuv, with or without a thread.
+#include "loop/loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "loop/loop_private.h"
+
+static void
+turn(struct hw_loop *loop)
+{
+    if (loop->table != NULL) {
+        loop->gather(loop->user);
+        hw_table_turn(loop->table);
+    }
+}
+
+// The timer exists to end the poll; what is due is found by the turn.
+static void
+on_timer(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static void
+set_timer(struct hw_loop *loop)
+{
+    uint64_t next = hw_table_next_wake(loop->table);
+    uint64_t now = hw_loop_clock_us(NULL) / 1000;
+    int failed;
+
+    if (next == loop->timer_at_ms && uv_is_active((uv_handle_t *)&loop->timer)) {
+        return;
+    }
+    loop->timer_at_ms = next;
+    if (next == UINT64_MAX) {
+        failed = uv_timer_stop(&loop->timer);
+    } else {
+        uv_update_time(&loop->uv);
+        failed = uv_timer_start(&loop->timer, on_timer,
+                                next > now ? next - now : 0, 0);
+    }
+    HW_CHECK(failed == 0, "a timer of ours can be set");
+}
+
+static void
+on_prepare(uv_prepare_t *prepare)
+{
+    struct hw_loop *loop = prepare->data;
+
+    turn(loop);
+    if (loop->table != NULL) {
+        set_timer(loop);
+    }
+}
+
+static void
+on_check(uv_check_t *check)
+{
+    turn(check->data);
+}
+
+static void
+on_knock(uv_async_t *knock)
+{
+    struct hw_loop *loop = knock->data;
+
+    if (atomic_load(&loop->stopping)) {
+        uv_stop(&loop->uv);
+    }
+}
+
+// The loop may run for nobody but the application: of all its own handles only
+// the knock keeps it alive.
+static hawser_status
+open_handles(struct hw_loop *loop)
+{
+    if (uv_async_init(&loop->uv, &loop->knock, on_knock) != 0) {
+        return HAWSER_SYSTEM;
+    }
+    (void)uv_prepare_init(&loop->uv, &loop->prepare); // these cannot fail
+    (void)uv_check_init(&loop->uv, &loop->check);
+    (void)uv_timer_init(&loop->uv, &loop->timer);
+    (void)uv_timer_init(&loop->uv, &loop->limit);
+    loop->knock.data = loop;
+    loop->prepare.data = loop;
+    loop->check.data = loop;
+    (void)uv_prepare_start(&loop->prepare, on_prepare);
+    (void)uv_check_start(&loop->check, on_check);
+    return HAWSER_OK;
+}
+
+hawser_status
+hw_loop_open(struct hw_loop **loop)
+{
+    struct hw_loop *made = calloc(1, sizeof *made);
+
+    if (made == NULL) {
+        return HAWSER_NO_MEMORY;
+    }
+    made->watch_fd = -1;
+    made->timer_fd = -1;
+    made->timer_at_ms = UINT64_MAX;
+    if (uv_loop_init(&made->uv) != 0) {
+        free(made);
+        return HAWSER_SYSTEM;
+    }
+    if (open_handles(made) != HAWSER_OK) {
+        (void)uv_loop_close(&made->uv); // nothing is open on it
+        free(made);
+        return HAWSER_SYSTEM;
+    }
+    *loop = made;
+    return HAWSER_OK;
+}
+
+void
+hw_loop_seat(struct hw_loop *loop, struct hw_table *table,
+             hw_loop_gather gather, void *user)
+{
+    loop->table = table;
+    loop->gather = gather;
+    loop->user = user;
+}
+
+uint64_t
+hw_loop_clock_us(void *clock)
+{
+    struct timespec now;
+
+    (void)clock;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void *
+hw_loop_uv(struct hw_loop *loop)
+{
+    return &loop->uv;
+}
+
+static void
+run_thread(void *user)
+{
+    struct hw_loop *loop = user;
+
+    while (!atomic_load(&loop->stopping)) {
+        (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    }
+}
+
+hawser_status
+hw_loop_start_thread(struct hw_loop *loop)
+{
+    if (uv_thread_create(&loop->thread, run_thread, loop) != 0) {
+        return HAWSER_SYSTEM;
+    }
+    loop->threaded = true;
+    return HAWSER_OK;
+}
+
+void
+hw_loop_stop_thread(struct hw_loop *loop)
+{
+    if (!loop->threaded) {
+        return;
+    }
+    atomic_store(&loop->stopping, true);
+    hw_loop_knock(loop);
+    (void)uv_thread_join(&loop->thread); // fails only for what is no thread
+    loop->threaded = false;
+    atomic_store(&loop->stopping, false);
+}
+
+void
+hw_loop_knock(struct hw_loop *loop)
+{
+    (void)uv_async_send(&loop->knock); // fails only while closing
+}
+
+// libuv tells the kernel of a changed watcher when it polls the next time;
+// whoever waits on the backend's descriptor must see to it that it has.
+static bool
+has_unregistered_watchers(const struct hw_loop *loop)
+{
+    const void *head = loop->uv.watcher_queue;
+
+    return loop->uv.watcher_queue[0] != head;
+}
+
+static void
+arm_timer_fd(struct hw_loop *loop)
+{
+    int timeout = uv_backend_timeout(&loop->uv);
+    struct itimerspec when = { 0 };
+
+    if (timeout == 0) {
+        when.it_value.tv_nsec = 1; // zero would disarm it
+    } else if (timeout > 0) {
+        when.it_value.tv_sec = timeout / 1000;
+        when.it_value.tv_nsec = (timeout % 1000) * 1000000L;
+    }
+    if (timerfd_settime(loop->timer_fd, 0, &when, NULL) != 0) {
+        HW_LOG(1, "loop: timerfd_settime failed: errno %d", errno);
+    }
+}
+
+void
+hw_loop_step(struct hw_loop *loop)
+{
+    int rounds = 0;
+
+    do {
+        (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+    } while (has_unregistered_watchers(loop) && ++rounds < 16);
+    if (loop->watch_fd >= 0) {
+        uv_update_time(&loop->uv);
+        arm_timer_fd(loop);
+    }
+}
+
+void
+hw_loop_wait(struct hw_loop *loop, uint64_t deadline_ms)
+{
+    uint64_t now = hw_loop_clock_us(NULL) / 1000;
+
+    if (deadline_ms <= now) {
+        (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+        return;
+    }
+    if (deadline_ms != UINT64_MAX && deadline_ms != loop->limit_at_ms) {
+        uv_update_time(&loop->uv);
+        (void)uv_timer_start(&loop->limit, on_timer, deadline_ms - now, 0);
+        loop->limit_at_ms = deadline_ms;
+    }
+    (void)uv_run(&loop->uv, UV_RUN_ONCE);
+}
+
+hawser_status
+hw_loop_fd(struct hw_loop *loop, int *fd)
+{
+    struct epoll_event in = { .events = EPOLLIN };
+
+    if (loop->watch_fd < 0) {
+        loop->watch_fd = epoll_create1(EPOLL_CLOEXEC);
+        loop->timer_fd =
+            timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+        if (loop->watch_fd < 0 || loop->timer_fd < 0 ||
+            epoll_ctl(loop->watch_fd, EPOLL_CTL_ADD,
+                      uv_backend_fd(&loop->uv), &in) != 0 ||
+            epoll_ctl(loop->watch_fd, EPOLL_CTL_ADD, loop->timer_fd, &in) !=
+                0) {
+            hw_loop_close_fds(loop);
+            return HAWSER_SYSTEM;
+        }
+        hw_loop_step(loop);
+    }
+    *fd = loop->watch_fd;
+    return HAWSER_OK;
+}
+
+bool
+hw_loop_is_watched(const struct hw_loop *loop)
+{
+    return loop->watch_fd >= 0;
+}
+
+void
+hw_loop_close_fds(struct hw_loop *loop)
+{
+    if (loop->watch_fd >= 0) {
+        (void)close(loop->watch_fd);
+    }
+    if (loop->timer_fd >= 0) {
+        (void)close(loop->timer_fd);
+    }
+    loop->watch_fd = -1;
+    loop->timer_fd = -1;
+}
+
+static void
+close_handles(struct hw_loop *loop)
+{
+    uv_close((uv_handle_t *)&loop->knock, NULL);
+    uv_close((uv_handle_t *)&loop->prepare, NULL);
+    uv_close((uv_handle_t *)&loop->check, NULL);
+    uv_close((uv_handle_t *)&loop->timer, NULL);
+}
+
+void
+hw_loop_close(struct hw_loop *loop, uint64_t deadline_ms)
+{
+    if (loop == NULL) {
+        return;
+    }
+    loop->table = NULL;
+    close_handles(loop);
+    // The limit timer stays until the end: it bounds the wait.
+    uv_unref((uv_handle_t *)&loop->limit);
+    while (uv_loop_alive(&loop->uv) &&
+           hw_loop_clock_us(NULL) / 1000 < deadline_ms) {
+        hw_loop_wait(loop, deadline_ms);
+    }
+    uv_close((uv_handle_t *)&loop->limit, NULL);
+    (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+    hw_loop_close_fds(loop);
+    if (uv_loop_close(&loop->uv) != 0) {
+        // A name that is still being resolved writes into the loop when it is
+        // done, and nothing can stop it: the loop is left to it.
+        HW_LOG(2, "loop: something is still open on it; its memory is kept");
+        return;
+    }
+    free(loop);
+}

@@ -1,0 +1,98 @@
+// loop.h - the loop that turns a table: libuv, with or without a thread.
+//
+// This room alone knows libuv. Everything that waits, waits here: files, time,
+// names being resolved, knocks from other threads.
+#ifndef HW_LOOP_LOOP_H
+#define HW_LOOP_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <hawser/status.h>
+
+#include "loop/table.h"
+
+struct hw_loop;
+
+// Called on the loop's thread right before each turn of the table, to bring in
+// what came from outside.
+typedef void (*hw_loop_gather)(void *user);
+
+// NO_MEMORY, SYSTEM.
+hawser_status
+hw_loop_open(struct hw_loop **loop);
+
+// Seats a table; it stays the caller's, and outlives its use here.
+void
+hw_loop_seat(struct hw_loop *loop, struct hw_table *table,
+             hw_loop_gather gather, void *user);
+
+// Microseconds on the monotonic clock. clock is not looked at.
+uint64_t
+hw_loop_clock_us(void *clock);
+
+// The uv_loop_t, for transports.
+void *
+hw_loop_uv(struct hw_loop *loop);
+
+// Runs the loop on a thread of its own from now on. SYSTEM.
+hawser_status
+hw_loop_start_thread(struct hw_loop *loop);
+
+// Ends that thread; from now on the loop is the caller's. No effect without.
+void
+hw_loop_stop_thread(struct hw_loop *loop);
+
+// Makes the loop turn soon. Any thread; cheap if it was knocked already.
+void
+hw_loop_knock(struct hw_loop *loop);
+
+// On the caller's thread: does what is due, without waiting.
+void
+hw_loop_step(struct hw_loop *loop);
+
+// On the caller's thread: waits until something happened, at most until
+// deadline_ms of hw_loop_clock_us / 1000, and does it.
+void
+hw_loop_wait(struct hw_loop *loop, uint64_t deadline_ms);
+
+// A file descriptor that is readable while hw_loop_step has something to do.
+// SYSTEM.
+hawser_status
+hw_loop_fd(struct hw_loop *loop, int *fd);
+
+// Is it used through its file descriptor, so that a knock must be seen there?
+bool
+hw_loop_is_watched(const struct hw_loop *loop);
+
+// Runs until every handle on it is closed, at most until deadline_ms, and frees
+// it. The thread was stopped before. NULL is allowed.
+void
+hw_loop_close(struct hw_loop *loop, uint64_t deadline_ms);
+
+// ---- names ----
+
+enum { HW_ADDRESSES_MAX = 16, HW_ADDRESS_SIZE = 48 };
+
+// Numeric addresses of a name, in the order to try them.
+struct hw_addresses {
+    unsigned count;
+    char text[HW_ADDRESSES_MAX][HW_ADDRESS_SIZE];
+};
+
+// error is NULL, or a sentence; then there are no addresses.
+typedef void (*hw_resolved)(void *user, uint64_t ticket,
+                            const struct hw_addresses *addresses,
+                            const char *error);
+
+// Is it a numeric address already? Then there is nothing to resolve.
+bool
+hw_address_is_numeric(const char *host);
+
+// Resolves host off the loop and answers on it, later, with the ticket.
+// NO_MEMORY, SYSTEM: it will not answer.
+hawser_status
+hw_loop_resolve(struct hw_loop *loop, const char *host, hw_resolved answer,
+                void *user, uint64_t ticket);
+
+#endif

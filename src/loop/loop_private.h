@@ -1,0 +1,34 @@
+// loop_private.h - what the files of this room share of a loop.
+#ifndef HW_LOOP_LOOP_PRIVATE_H
+#define HW_LOOP_LOOP_PRIVATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "loop/loop.h"
+
+struct hw_loop {
+    uv_loop_t uv; // first: a loop's address is its own
+    uv_async_t knock;
+    uv_prepare_t prepare;
+    uv_check_t check;
+    uv_timer_t timer; // the table's next wake
+    uv_timer_t limit; // how long the caller waits
+    uint64_t timer_at_ms;
+    uint64_t limit_at_ms;
+    uv_thread_t thread;
+    atomic_bool stopping;
+    bool threaded;
+    int watch_fd; // epoll of the backend and the timer, for foreign loops
+    int timer_fd;
+    struct hw_table *table;
+    hw_loop_gather gather;
+    void *user;
+};
+
+void
+hw_loop_close_fds(struct hw_loop *loop);
+
+#endif
