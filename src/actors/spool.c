@@ -1,0 +1,280 @@
+// spool.c - the messages of one link that are not settled, in order.
+#include "actors/spool.h"
+
+#include <string.h>
+
+#include "base/check.h"
+
+static bool
+is_counted(const struct hawser_message *message)
+{
+    return message->private_flags == 0;
+}
+
+static void
+mark_start(struct hw_spool_mark *mark, struct hw_batch *batch,
+           uint64_t position)
+{
+    mark->batch = batch;
+    mark->at = 0;
+    mark->position = position;
+}
+
+void
+hw_spool_add(struct hw_spool *spool, struct hw_batch *batch)
+{
+    batch->next = NULL;
+    if (spool->last == NULL) {
+        spool->first = batch;
+        mark_start(&spool->head, batch, spool->end);
+    } else {
+        spool->last->next = batch;
+    }
+    spool->last = batch;
+    if (spool->next.batch == NULL) {
+        mark_start(&spool->next, batch, spool->end);
+    }
+    spool->end += batch->count;
+    // What comes in is either all counted, or one copy of a standing message.
+    if (batch->marked == 0) {
+        spool->waiting += batch->count;
+        spool->counted += batch->count;
+        spool->counted_bytes += batch->payload;
+    }
+}
+
+static void
+skip_to_next_batch(struct hw_spool_mark *mark)
+{
+    mark->batch = mark->batch->next;
+    mark->at = 0;
+}
+
+// Moves the mark over count messages of its batch.
+static void
+move(struct hw_spool_mark *mark, uint32_t count)
+{
+    mark->at += count;
+    mark->position += count;
+    if (mark->at == mark->batch->count) {
+        skip_to_next_batch(mark);
+    }
+}
+
+static void
+skip_gone(struct hw_spool *spool)
+{
+    struct hw_spool_mark *next = &spool->next;
+
+    while (next->batch != NULL && next->batch->marked > 0 &&
+           (next->batch->messages[next->at].private_flags &
+            HW_MESSAGE_GONE) != 0) {
+        move(next, 1);
+    }
+}
+
+// How many from the mark on may be handed together.
+static uint32_t
+run_length(const struct hw_spool_mark *mark)
+{
+    const struct hw_batch *batch = mark->batch;
+    uint32_t end = mark->at;
+
+    if (batch->marked == 0) {
+        return batch->count - mark->at;
+    }
+    while (end < batch->count &&
+           (batch->messages[end].private_flags & HW_MESSAGE_GONE) == 0) {
+        end++;
+    }
+    return end - mark->at;
+}
+
+static uint32_t
+counted_in(const struct hw_batch *batch, uint32_t from, uint32_t count)
+{
+    uint32_t counted = 0;
+
+    if (batch->marked == 0) {
+        return count;
+    }
+    for (uint32_t i = from; i < from + count; i++) {
+        counted += is_counted(&batch->messages[i]);
+    }
+    return counted;
+}
+
+uint32_t
+hw_spool_hand(struct hw_spool *spool, struct hw_batch **batch, uint32_t *from,
+              uint64_t *position)
+{
+    uint32_t count;
+
+    skip_gone(spool);
+    if (spool->next.batch == NULL) {
+        return 0;
+    }
+    count = run_length(&spool->next);
+    *batch = spool->next.batch;
+    *from = spool->next.at;
+    *position = spool->next.position;
+    spool->waiting -= counted_in(*batch, *from, count);
+    move(&spool->next, count);
+    return count;
+}
+
+// ---- leaving ----
+
+static void
+drop_first_batch(struct hw_spool *spool)
+{
+    struct hw_batch *batch = spool->first;
+
+    spool->first = batch->next;
+    if (spool->first == NULL) {
+        spool->last = NULL;
+    }
+    hw_batch_drop(batch);
+}
+
+static void
+let_one_go(struct hw_spool *spool, struct hw_spool_sum *sum,
+           hw_spool_left left, void *user, bool gone)
+{
+    struct hw_batch *batch = spool->head.batch;
+    const struct hawser_message *message = &batch->messages[spool->head.at];
+
+    if (is_counted(message)) {
+        sum->messages++;
+        sum->bytes += message->size;
+        if (message->private_tag != 0) {
+            left(user, message, gone);
+        }
+    }
+    move(&spool->head, 1);
+    if (spool->head.batch != batch) {
+        drop_first_batch(spool);
+    }
+}
+
+// A whole batch that holds nothing special goes in one go.
+static bool
+let_batch_go(struct hw_spool *spool, uint64_t position,
+             struct hw_spool_sum *sum)
+{
+    const struct hw_batch *batch = spool->head.batch;
+
+    if (spool->head.at != 0 || batch->tagged > 0 || batch->marked > 0 ||
+        position - spool->head.position < batch->count) {
+        return false;
+    }
+    sum->messages += batch->count;
+    sum->bytes += batch->payload;
+    move(&spool->head, batch->count);
+    drop_first_batch(spool);
+    return true;
+}
+
+static void
+subtract(struct hw_spool *spool, const struct hw_spool_sum *sum)
+{
+    spool->counted -= sum->messages;
+    spool->counted_bytes -= sum->bytes;
+}
+
+struct hw_spool_sum
+hw_spool_settle(struct hw_spool *spool, uint64_t position, hw_spool_left left,
+                void *user)
+{
+    struct hw_spool_sum sum = { 0 };
+
+    HW_CHECK(position <= spool->next.position,
+             "only what was handed to a wire is settled");
+    while (spool->head.position < position) {
+        if (!let_batch_go(spool, position, &sum)) {
+            let_one_go(spool, &sum, left, user, false);
+        }
+    }
+    subtract(spool, &sum);
+    return sum;
+}
+
+// Copies of standing messages are not said again.
+static void
+give_up_copies(struct hw_spool *spool)
+{
+    struct hw_spool_mark mark = spool->head;
+
+    while (mark.position < spool->next.position) {
+        struct hw_batch *batch = mark.batch;
+
+        if (batch->marked > 0) {
+            batch->messages[mark.at].private_flags |=
+                batch->messages[mark.at].private_flags != 0 ? HW_MESSAGE_GONE
+                                                            : 0;
+            move(&mark, 1);
+        } else {
+            uint64_t left = spool->next.position - mark.position;
+            uint32_t rest = batch->count - mark.at;
+
+            move(&mark, left < rest ? (uint32_t)left : rest);
+        }
+    }
+}
+
+uint64_t
+hw_spool_rewind(struct hw_spool *spool)
+{
+    uint64_t again = hw_spool_in_flight(spool);
+
+    give_up_copies(spool);
+    spool->next = spool->head;
+    spool->waiting = spool->counted;
+    return again;
+}
+
+bool
+hw_spool_drop_oldest(struct hw_spool *spool, hw_spool_left left, void *user,
+                     uint64_t *bytes)
+{
+    struct hawser_message *message;
+
+    skip_gone(spool);
+    // A copy of a standing message is not what fills the spool, and what is
+    // behind it waits until it was handed on.
+    if (spool->next.batch == NULL ||
+        !is_counted(&spool->next.batch->messages[spool->next.at])) {
+        return false;
+    }
+    message = &spool->next.batch->messages[spool->next.at];
+    if (message->private_tag != 0) {
+        left(user, message, true);
+    }
+    *bytes = message->size;
+    message->private_flags |= HW_MESSAGE_GONE;
+    spool->next.batch->marked++;
+    spool->waiting--;
+    spool->counted--;
+    spool->counted_bytes -= message->size;
+    skip_gone(spool);
+    // Nothing in flight: what is gone need not be kept.
+    if (spool->counted == spool->waiting) {
+        struct hw_spool_sum none = hw_spool_settle(
+            spool, spool->next.position, left, user);
+
+        HW_CHECK(none.messages == 0, "what is gone is not settled");
+    }
+    return true;
+}
+
+struct hw_spool_sum
+hw_spool_clear(struct hw_spool *spool, hw_spool_left left, void *user)
+{
+    struct hw_spool_sum sum = { 0 };
+
+    while (spool->head.batch != NULL) {
+        let_one_go(spool, &sum, left, user, true);
+    }
+    memset(spool, 0, sizeof *spool);
+    return sum;
+}
