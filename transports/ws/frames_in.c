@@ -42,6 +42,10 @@ struct reading {
 
 static enum hw_ws_verdict
 refuse(struct reading *r, enum hw_ws_verdict verdict, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static enum hw_ws_verdict
+refuse(struct reading *r, enum hw_ws_verdict verdict, const char *format, ...)
 {
     va_list list;
 

@@ -10,6 +10,8 @@
 
 #include <openssl/evp.h>
 
+#include "sentence.h"
+
 // ---- text that grows up to a limit ----
 
 struct text {
@@ -17,6 +19,10 @@ struct text {
     size_t size;
     bool full;
 };
+
+static void
+add(struct text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void
 add(struct text *text, const char *format, ...)
@@ -33,17 +39,6 @@ add(struct text *text, const char *format, ...)
     } else {
         text->size += (size_t)n;
     }
-}
-
-static bool
-refuse(char *sentence, size_t size, const char *format, ...)
-{
-    va_list list;
-
-    va_start(list, format);
-    (void)vsnprintf(sentence, size, format, list); // may be cut
-    va_end(list);
-    return false;
 }
 
 // ---- headers ----
@@ -103,19 +98,20 @@ check_header(const char *what, const char *line, size_t size, char *sentence,
     size_t name = colon == NULL ? 0 : (size_t)(colon - line);
 
     if (colon == NULL || !is_token(line, name)) {
-        return refuse(sentence, sentence_size,
-                      "%s: \"%.*s\" is not \"Name: value\"", what,
-                      (int)(size < 60 ? size : 60), line);
+        return hw_ws_refuse(sentence, sentence_size,
+                            "%s: \"%.*s\" is not \"Name: value\"", what,
+                            (int)(size < 60 ? size : 60), line);
     }
     if (!is_value(colon + 1, size - name - 1)) {
-        return refuse(sentence, sentence_size,
-                      "%s: the value of %.*s contains a control character",
-                      what, (int)(name < 60 ? name : 60), line);
+        return hw_ws_refuse(
+            sentence, sentence_size,
+            "%s: the value of %.*s contains a control character", what,
+            (int)(name < 60 ? name : 60), line);
     }
     if (is_ours(line, name)) {
-        return refuse(sentence, sentence_size,
-                      "%s: the header %.*s is Hawser's own", what, (int)name,
-                      line);
+        return hw_ws_refuse(sentence, sentence_size,
+                            "%s: the header %.*s is Hawser's own", what,
+                            (int)name, line);
     }
     return true;
 }
@@ -178,17 +174,18 @@ check_protocols(const char *list, char *sentence, size_t size)
         list += strspn(list, " \t");
         n = strcspn(list, ", \t");
         if (!is_token(list, n)) {
-            return refuse(sentence, size,
-                          "ws.protocol: not a list of names with commas "
-                          "between them");
+            return hw_ws_refuse(sentence, size,
+                                "ws.protocol: not a list of names with commas "
+                                "between them");
         }
         list += n;
         list += strspn(list, " \t");
         if (*list == ',') {
             list++;
         } else if (*list != '\0') {
-            return refuse(sentence, size,
-                          "ws.protocol: a comma is missing between two names");
+            return hw_ws_refuse(
+                sentence, size,
+                "ws.protocol: a comma is missing between two names");
         }
     }
     return true;
@@ -210,17 +207,17 @@ hw_ws_upgrade_check(const hawser_settings *settings, char *sentence,
         return false;
     }
     if (!is_value(origin, strlen(origin))) {
-        return refuse(sentence, size,
-                      "ws.origin: it contains a control character");
+        return hw_ws_refuse(sentence, size,
+                            "ws.origin: it contains a control character");
     }
     // RFC 7617 section 2.
     if (strchr(user, ':') != NULL) {
-        return refuse(sentence, size,
-                      "auth.user: a user name can't contain a colon");
+        return hw_ws_refuse(sentence, size,
+                            "auth.user: a user name can't contain a colon");
     }
     if (*user == '\0' && *password != '\0') {
-        return refuse(sentence, size,
-                      "auth.password is set, but auth.user is not");
+        return hw_ws_refuse(sentence, size,
+                            "auth.password is set, but auth.user is not");
     }
     return true;
 }
@@ -341,12 +338,12 @@ hw_ws_request_make(const struct hw_ws_url *url, const char *key,
     char *cut;
 
     if (text.bytes == NULL) {
-        (void)refuse(sentence, sentence_size, "out of memory");
+        hw_ws_refuse(sentence, sentence_size, "out of memory");
         return NULL;
     }
     add_all(&text, url, key, settings, headers);
     if (text.full) {
-        (void)refuse(sentence, sentence_size,
+        hw_ws_refuse(sentence, sentence_size,
                      "the request's headers are longer than %d bytes",
                      HW_WS_REQUEST_MAX);
         free(text.bytes);
@@ -388,32 +385,35 @@ hw_ws_answer_check(const struct hw_ws_answer *answer, const char *key,
     hw_ws_accept_make(key, accept);
     if (strcasecmp(answer->upgrade, "websocket") != 0 ||
         !lists(answer->connection, "upgrade", 7, true)) {
-        return refuse(sentence, size,
-                      "the server answered 101, but not with \"Upgrade: "
-                      "websocket\" and \"Connection: Upgrade\"");
+        return hw_ws_refuse(sentence, size,
+                            "the server answered 101, but not with \"Upgrade: "
+                            "websocket\" and \"Connection: Upgrade\"");
     }
     if (accept[0] == '\0' || strcmp(answer->accept, accept) != 0) {
-        return refuse(sentence, size,
-                      answer->accept[0] == '\0'
-                          ? "the server sent no Sec-WebSocket-Accept"
-                          : "the server sent a wrong Sec-WebSocket-Accept");
+        return hw_ws_refuse(
+            sentence, size,
+            answer->accept[0] == '\0'
+                ? "the server sent no Sec-WebSocket-Accept"
+                : "the server sent a wrong Sec-WebSocket-Accept");
     }
     if (answer->protocol[0] != '\0' &&
         !lists(offered, answer->protocol, strlen(answer->protocol), false)) {
-        return refuse(sentence, size,
-                      "the server chose the subprotocol \"%.60s\", which was "
-                      "not offered",
-                      answer->protocol);
+        return hw_ws_refuse(
+            sentence, size,
+            "the server chose the subprotocol \"%.60s\", which was "
+            "not offered",
+            answer->protocol);
     }
     if (answer->extensions[0] != '\0') {
-        return refuse(sentence, size,
-                      "the server chose the extension \"%.60s\", which was not "
-                      "offered",
-                      answer->extensions);
+        return hw_ws_refuse(
+            sentence, size,
+            "the server chose the extension \"%.60s\", which was not "
+            "offered",
+            answer->extensions);
     }
     if (answer->has_body) {
-        return refuse(sentence, size,
-                      "the server announced a body after its 101");
+        return hw_ws_refuse(sentence, size,
+                            "the server announced a body after its 101");
     }
     return true;
 }

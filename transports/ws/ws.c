@@ -7,27 +7,16 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sentence.h"
 #include "site.h"
 #include "vhost.h"
 #include "wire.h"
-
-static hawser_status
-refuse(char *sentence, size_t size, const char *format, ...)
-{
-    va_list list;
-
-    va_start(list, format);
-    (void)vsnprintf(sentence, size, format, list); // may be cut
-    va_end(list);
-    return HAWSER_INVALID;
-}
 
 // ---- check ----
 
@@ -39,14 +28,13 @@ check_tls(const hawser_settings *settings, char *sentence, size_t size)
     const char *name = hawser_setting_text(settings, "tls.server_name");
 
     if ((*cert == '\0') != (*key == '\0')) {
-        (void)refuse(sentence, size,
-                     "tls.cert and tls.key must be set together");
-        return false;
+        return hw_ws_refuse(sentence, size,
+                            "tls.cert and tls.key must be set together");
     }
     // As in url.c.
     if (strlen(name) > 127 || strpbrk(name, " /:@\r\n\t") != NULL) {
-        (void)refuse(sentence, size, "tls.server_name: not a host's name");
-        return false;
+        return hw_ws_refuse(sentence, size,
+                            "tls.server_name: not a host's name");
     }
     return true;
 }
@@ -74,9 +62,10 @@ check(const char *url, const hawser_settings *settings, hawser_route *route,
     }
     // libwebsockets writes its CONNECT request into 256 bytes.
     if (strlen(parts.host) > 80) {
-        return refuse(sentence, size,
-                      "the URL's host is longer than 80 characters, which "
-                      "can't be asked of a proxy");
+        hw_ws_refuse(sentence, size,
+                     "the URL's host is longer than 80 characters, which "
+                     "can't be asked of a proxy");
+        return HAWSER_INVALID;
     }
     (void)snprintf(route->host, sizeof route->host, "%s", via.host);
     route->port = via.port;
@@ -143,7 +132,7 @@ make_wire(struct hw_ws_site *site, const hawser_dial *dial, hawser_port *port,
     struct hw_ws_wire *wire = calloc(1, sizeof *wire);
 
     if (wire == NULL) {
-        (void)refuse(sentence, size, "out of memory");
+        hw_ws_refuse(sentence, size, "out of memory");
         return NULL;
     }
     wire->site = site;
@@ -153,7 +142,7 @@ make_wire(struct hw_ws_site *site, const hawser_dial *dial, hawser_port *port,
     if (wire->dialling == NULL ||
         !prepare(wire->dialling, dial, sentence, size)) {
         if (wire->dialling == NULL) {
-            (void)refuse(sentence, size, "out of memory");
+            hw_ws_refuse(sentence, size, "out of memory");
         }
         hw_ws_wire_free(wire);
         return NULL;

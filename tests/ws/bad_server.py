@@ -1,0 +1,424 @@
+#!/usr/bin/python3
+# bad_server.py - a server that does whatever the request's path says, mostly
+# wrong. Prints its port. Ends with its standard input.
+import base64
+import hashlib
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+
+GUID = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+
+def read_request(sock):
+    data = b''
+    while b'\r\n\r\n' not in data:
+        more = sock.recv(65536)
+        if not more:
+            return None, None
+        data += more
+    return data
+
+
+def header(request, name):
+    for line in request.split(b'\r\n')[1:]:
+        key, _, value = line.partition(b':')
+        if key.strip().lower() == name:
+            return value.strip()
+    return b''
+
+
+def accept_of(request):
+    key = header(request, b'sec-websocket-key')
+    return base64.b64encode(hashlib.sha1(key + GUID).digest())
+
+
+def upgrade(request, extra=b'', accept=None):
+    return (b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n'
+            b'Connection: Upgrade\r\nSec-WebSocket-Accept: ' +
+            (accept_of(request) if accept is None else accept) +
+            b'\r\n' + extra + b'\r\n')
+
+
+def frame(opcode, payload=b'', fin=1, rsv=0, mask=None, length=None):
+    head = bytes([fin << 7 | rsv << 4 | opcode])
+    n = len(payload) if length is None else length
+    bit = 0x80 if mask else 0
+    if n < 126:
+        head += bytes([bit | n])
+    elif n < 65536:
+        head += bytes([bit | 126]) + struct.pack('>H', n)
+    else:
+        head += bytes([bit | 127]) + struct.pack('>Q', n)
+    if mask:
+        payload = bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
+        head += mask
+    return head + payload
+
+
+def reset(sock):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                    struct.pack('ii', 1, 0))
+    sock.close()
+
+
+def wait_end(sock):
+    try:
+        while sock.recv(65536):
+            pass
+    except OSError:
+        pass
+
+
+# Frames that a client sent, as (opcode, payload).
+def frames(sock):
+    data = b''
+    while True:
+        while len(data) < 2:
+            more = sock.recv(65536)
+            if not more:
+                return
+            data += more
+        need, at = data[1] & 0x7f, 2
+        if need == 126:
+            at = 4
+        elif need == 127:
+            at = 10
+        while len(data) < at:
+            data += sock.recv(65536)
+        if at == 4:
+            need = struct.unpack('>H', data[2:4])[0]
+        elif at == 10:
+            need = struct.unpack('>Q', data[2:10])[0]
+        while len(data) < at + 4 + need:
+            more = sock.recv(1 << 20)
+            if not more:
+                return
+            data += more
+        key = data[at:at + 4]
+        body = data[at + 4:at + 4 + need]
+        size = len(body)
+        mask = (key * (size // 4 + 1))[:size]
+        body = (int.from_bytes(body, 'big') ^
+                int.from_bytes(mask, 'big')).to_bytes(size, 'big')
+        yield data[0] & 15, body
+        data = data[at + 4 + need:]
+
+
+# ---- answers to the request ----
+
+REASONS = {200: 'OK', 301: 'Moved Permanently', 401: 'Unauthorized',
+           403: 'Forbidden', 404: 'Not Found', 429: 'Too Many Requests',
+           500: 'Internal Server Error', 503: 'Service Unavailable'}
+
+
+def do_status(sock, request, number, *more):
+    lines = 'HTTP/1.1 %s %s\r\n' % (number, REASONS[int(number)])
+    if number == '301':
+        lines += 'Location: ws://elsewhere.example/there\r\n'
+    if number == '401':
+        lines += 'WWW-Authenticate: Basic realm="x"\r\n'
+    if more:
+        lines += 'Retry-After: %s\r\n' % more[0].replace('_', ' ')
+    lines += 'X-Request-Id: 4711\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n'
+    sock.sendall(lines.encode() + b'Content-Length: 4\r\n\r\nbody')
+    wait_end(sock)
+
+
+def do_answer(sock, request, what):
+    answers = {
+        'wrong_accept': upgrade(request, accept=b'AAAAAAAAAAAAAAAAAAAAAAAAAAA='),
+        'no_accept': upgrade(request).replace(
+            b'Sec-WebSocket-Accept: ' + accept_of(request) + b'\r\n', b''),
+        'no_upgrade': upgrade(request).replace(b'Upgrade: websocket\r\n', b''),
+        'protocol': upgrade(request, b'Sec-WebSocket-Protocol: unasked\r\n'),
+        'extension': upgrade(
+            request, b'Sec-WebSocket-Extensions: permessage-deflate\r\n'),
+        'body': upgrade(request, b'Content-Length: 5\r\n'),
+        'no_body': upgrade(request, b'Content-Length: 0\r\n'),
+        'ssh': b'SSH-2.0-OpenSSH_9.2\r\n',
+        'ssh_lines': b'SSH-2.0-OpenSSH_9.2\r\nkey: value\r\n\r\n',
+        'binary': bytes(range(256)) * 8,
+        'no_status': b'HTTP/1.1 hello\r\n\r\n',
+    }
+    sock.sendall(answers[what])
+    wait_end(sock)
+
+
+def do_drip(sock, request):
+    for byte in upgrade(request):
+        sock.sendall(bytes([byte]))
+        time.sleep(1)
+
+
+def do_drip_quickly(sock, request):
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for byte in upgrade(request) + frame(1, b'hello') + frame(9, b'x' * 125):
+        sock.sendall(bytes([byte]))
+        time.sleep(0.0005)
+    wait_end(sock)
+
+
+def do_never(sock, request):
+    wait_end(sock)
+
+
+def do_endless_header(sock, request, kind):
+    sock.sendall(b'HTTP/1.1 101 Switching Protocols\r\n')
+    if kind == 'name':
+        block = b'x' * 65536
+    elif kind == 'value':
+        sock.sendall(b'Server: ')
+        block = b'y' * 65536
+    else:
+        block = b'X-Header: value\r\n' * 4096
+    while True:
+        sock.sendall(block)
+
+
+def do_hang_up(sock, request):
+    sock.close()
+
+
+def do_reset(sock, request):
+    reset(sock)
+
+
+# ---- after the upgrade ----
+
+SINGLE = {
+    'masked': frame(1, b'hello', mask=b'\1\2\3\4'),
+    'rsv1': frame(1, b'hello', rsv=4),
+    'rsv3': frame(2, b'hello', rsv=1),
+    'not_utf8': frame(1, b'caf\xe9'),
+    'not_utf8_cut': frame(1, b'\xe2\x82'),
+    'surrogate': frame(1, b'\xed\xa0\x80'),
+    'overlong': frame(1, b'\xc0\xaf'),
+    'not_utf8_fragments': frame(1, b'\xe2', fin=0) + frame(0, b'\x28\xa1'),
+    'close_1': frame(8, b'\x03'),
+    'close_999': frame(8, struct.pack('>H', 999)),
+    'close_1005': frame(8, struct.pack('>H', 1005)),
+    'close_5000': frame(8, struct.pack('>H', 5000)),
+    'close_reason': frame(8, struct.pack('>H', 1000) + b'\xff\xff'),
+    'huge': bytes([0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0]) + b'x' * 100,
+    'huge_split': bytes([0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0]) + b'x' * 100,
+    'large': frame(2, b'x' * 100, length=(1 << 63) - 1),
+    'over': frame(2, b'x' * 65537),
+    'exact': frame(2, b'x' * 65536),
+    'long_form': bytes([0x82, 126, 0, 5]) + b'hello',
+    'long_form_8': bytes([0x82, 127, 0, 0, 0, 0, 0, 0, 0, 5]) + b'hello',
+    'control_fragment': frame(9, b'x', fin=0),
+    'control_long': bytes([0x89, 126, 0, 126]) + b'x' * 126,
+    'unknown': frame(3, b'x'),
+    'unknown_control': frame(11, b'x'),
+    'continuation': frame(0, b'x'),
+    'amid': frame(1, b'x', fin=0) + frame(1, b'y'),
+    'fragments': (frame(1, b'', fin=0) + frame(0, b'he', fin=0) +
+                  frame(9, b'between') + frame(0, b'', fin=0) +
+                  frame(0, b'llo')),
+    'empty': frame(2) + frame(1),
+}
+
+
+def send_whole_or_split(sock, name, data):
+    if name.endswith('_split'):
+        for byte in data:
+            sock.sendall(bytes([byte]))
+            time.sleep(0.001)
+    else:
+        sock.sendall(data)
+
+
+def do_frame(sock, request, name, *how):
+    # With the response in one packet, so that nothing gets lost between.
+    if how:
+        sock.sendall(upgrade(request) + SINGLE[name])
+    else:
+        sock.sendall(upgrade(request))
+        send_whole_or_split(sock, name, SINGLE[name])
+    answer = next(frames(sock), None)
+    # Tells the test what the client said, in the next connection.
+    with lock:
+        said.append(answer)
+    wait_end(sock)
+
+
+# What the client last said after do_frame, as a message.
+def do_said(sock, request):
+    sock.sendall(upgrade(request))
+    with lock:
+        opcode, payload = said[-1] if said and said[-1] else (0, b'')
+    sock.sendall(frame(2, bytes([opcode]) + payload))
+    wait_end(sock)
+
+
+def do_close(sock, request, code, reason=''):
+    payload = b'' if code == 'none' else struct.pack('>H', int(code))
+    sock.sendall(upgrade(request) + frame(8, payload + reason.encode()))
+    answer = next(frames(sock), None)
+    with lock:
+        said.append(answer)
+    sock.close()
+
+
+def do_cut(sock, request, how):
+    data = {'head': bytes([0x82]), 'length': bytes([0x82, 126, 1]),
+            'payload': frame(2, b'xyz', length=100),
+            'message': frame(2, b'xyz', fin=0), 'between': b''}[how]
+    sock.sendall(upgrade(request) + data)
+    sock.shutdown(socket.SHUT_WR)
+    wait_end(sock)
+
+
+def do_reset_later(sock, request):
+    sock.sendall(upgrade(request))
+    next(frames(sock), None)
+    reset(sock)
+
+
+def do_endless_fragments(sock, request, size):
+    sock.sendall(upgrade(request) + frame(2, b'x', fin=0))
+    block = frame(0, b'x' * int(size), fin=0)
+    block *= max(1, 65536 // len(block))
+    while True:
+        sock.sendall(block)
+
+
+def do_echo(sock, request):
+    sock.sendall(upgrade(request))
+    for opcode, payload in frames(sock):
+        if opcode == 8:
+            sock.sendall(frame(8, payload))
+            return
+        if opcode == 9:
+            opcode = 10
+        sock.sendall(frame(opcode, payload))
+
+
+# Says what the request was, as a text message.
+def do_request(sock, request, *more):
+    extra = b''
+    if header(request, b'sec-websocket-protocol'):
+        first = header(request, b'sec-websocket-protocol').split(b',')[-1]
+        extra = b'Sec-WebSocket-Protocol: ' + first.strip() + b'\r\n'
+    sock.sendall(upgrade(request, extra) + frame(1, request))
+    wait_end(sock)
+
+
+# Answers pings, but first with pongs that prove nothing.
+def do_wrong_pongs(sock, request):
+    sock.sendall(upgrade(request) + frame(10) + frame(10, b'x' * 16))
+    for opcode, payload in frames(sock):
+        if opcode == 9:
+            other = payload[:7] + bytes([payload[7] ^ 1]) + payload[8:]
+            higher = payload[:15] + bytes([payload[15] + 1])
+            for wrong in (other, higher, payload + b'x', payload[:-1],
+                          b'hwsr' + payload[4:]):
+                sock.sendall(frame(10, wrong))
+            sock.sendall(frame(1, b'wrong'))
+        elif opcode == 1:
+            return
+
+
+# Collects three pings, then answers the first and the second only.
+def do_older_pongs(sock, request):
+    sock.sendall(upgrade(request))
+    pings = []
+    for opcode, payload in frames(sock):
+        if opcode == 9:
+            pings.append(payload)
+        if len(pings) == 3:
+            sock.sendall(frame(10, pings[0]) + frame(1, b'one') +
+                         frame(10, pings[1]) + frame(1, b'two'))
+            pings = []
+        if opcode == 8:
+            return
+
+
+# Counts what comes before a ping, and tells.
+def do_count(sock, request):
+    sock.sendall(upgrade(request))
+    count = size = 0
+    for opcode, payload in frames(sock):
+        if opcode in (1, 2):
+            count += 1
+            size += len(payload)
+        elif opcode == 9:
+            sock.sendall(frame(1, b'%d %d' % (count, size)) +
+                         frame(10, payload))
+        elif opcode == 8:
+            return
+
+
+# Reads nothing until the client has been told by a file that it may.
+def do_slow(sock, request, ms):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+    sock.sendall(upgrade(request))
+    time.sleep(int(ms) / 1000)
+    count = 0
+    for opcode, payload in frames(sock):
+        if opcode in (1, 2):
+            count += 1
+        elif opcode == 9:
+            sock.sendall(frame(1, b'%d' % count) + frame(10, payload))
+        elif opcode == 8:
+            return
+
+
+# Pings without end and reads nothing.
+def do_ping_flood(sock, request):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.sendall(upgrade(request))
+    block = frame(9, b'x' * 125) * 500
+    for _ in range(400):
+        sock.sendall(block)
+    sock.sendall(frame(1, b'done'))
+    wait_end(sock)
+
+
+def do_blast(sock, request, count, size):
+    sock.sendall(upgrade(request))
+    one = frame(2, b'x' * int(size))
+    per = max(1, (1 << 20) // len(one))
+    left = int(count)
+    while left > 0:
+        n = min(per, left)
+        sock.sendall(one * n)
+        left -= n
+    wait_end(sock)
+
+
+said = []
+lock = threading.Lock()
+
+
+def serve(sock):
+    try:
+        request = read_request(sock)
+        if isinstance(request, tuple):
+            return
+        parts = request.split(b' ')[1].decode().strip('/').split('/')
+        globals()['do_' + parts[0]](sock, request, *parts[1:])
+    except OSError:
+        pass
+    finally:
+        sock.close()
+
+
+# As a proxy: CONNECT, with what the first argument says.
+def main():
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(('127.0.0.1', 0))
+    listener.listen(100)
+    print(listener.getsockname()[1], flush=True)
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)),
+                     daemon=True).start()
+    while True:
+        sock, _ = listener.accept()
+        threading.Thread(target=serve, args=(sock,), daemon=True).start()
+
+
+main()
