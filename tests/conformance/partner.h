@@ -1,0 +1,39 @@
+// partner.h - the other end of a wire, which the suite moves by hand.
+#ifndef HAWSER_CONFORMANCE_PARTNER_H
+#define HAWSER_CONFORMANCE_PARTNER_H
+
+#include "stage.h"
+
+enum { PARTNER_URL_SIZE = 256 };
+
+struct partner;
+
+// A sort of partner. All of them answer on the stage's own loop, and say and
+// goodbye may wait inside for the other end to read.
+struct partner_kind {
+    // Makes one that can be dialled at url. honest is the transport without
+    // the faults that are planted.
+    struct partner *(*open)(struct stage *stage, const hawser_transport *honest,
+                            char url[static PARTNER_URL_SIZE]);
+    struct ear *(*ear)(struct partner *partner);
+    void (*say)(struct partner *partner, const hawser_message *message);
+    // Messages said that the operating system or the transport has not taken.
+    size_t (*unsaid)(struct partner *partner);
+    // off: reads no more. Both ends begin with on.
+    void (*listen)(struct partner *partner, bool on);
+    // Behind what was said.
+    void (*goodbye)(struct partner *partner, int code, const char *reason);
+    // Gone without a word. NULL: such a partner can't be.
+    void (*cut)(struct partner *partner);
+    // Lets go of everything; its handles are closed by the time that the loop
+    // has run empty, and it is freed then.
+    void (*close)(struct partner *partner);
+};
+
+// A second wire of the same transport, which dials the same name.
+extern const struct partner_kind partner_twin;
+
+// A WebSocket server of one connection.
+extern const struct partner_kind partner_ws;
+
+#endif
