@@ -93,7 +93,7 @@ hawser_inbox_fd(hawser_inbox *inbox, int *fd);
 
 // Takes the next item, waiting for at most timeout_ms (0: not at all; -1: for
 // ever). The item's contents are the caller's until hawser_item_drop.
-// TIMEOUT (AGAIN with timeout_ms 0): nothing came. CLOSED: no link is left that
+// TIMEOUT (AGAIN with timeout_ms 0): nothing came. ENDED: no link is left that
 // is heard here, and nothing waits; only with timeout_ms -1.
 HAWSER_API hawser_status
 hawser_inbox_receive(hawser_inbox *inbox, hawser_item *item, int timeout_ms);
@@ -120,7 +120,7 @@ typedef struct hawser_handlers {
 
 // Waits for at most timeout_ms for a first item and hands it and all that came
 // with it to the handlers. *count (may be NULL) says how many. TIMEOUT, AGAIN,
-// CLOSED as hawser_inbox_receive.
+// ENDED as hawser_inbox_receive.
 HAWSER_API hawser_status
 hawser_dispatch(hawser_bus *bus, const hawser_handlers *handlers,
                 int timeout_ms, size_t *count);

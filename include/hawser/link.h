@@ -47,7 +47,7 @@ hawser_state_name(hawser_state state);
 // one URL, or several separated by spaces, tried in order. options may be NULL.
 // Returns before anything was dialled; what becomes of it comes as events.
 // INVALID: a URL is malformed (hawser_last_error has the sentence), UNKNOWN: no
-// transport has its scheme, FULL: bus.links_max is reached, NO_MEMORY, CLOSED.
+// transport has its scheme, FULL: bus.links_max is reached, NO_MEMORY, ENDED.
 HAWSER_API hawser_status
 hawser_link_open(hawser_bus *bus, const char *urls,
                  const hawser_options *options, hawser_link *link);
@@ -63,7 +63,7 @@ HAWSER_API const char *
 hawser_last_error(void);
 
 // Drops the wire, if there is one, and dials at once, with the backoff
-// forgotten; also mends FAILED. CLOSED, STALE.
+// forgotten; also mends FAILED. ENDED, STALE.
 HAWSER_API hawser_status
 hawser_link_reconnect(hawser_bus *bus, hawser_link link);
 
@@ -72,14 +72,14 @@ hawser_link_reconnect(hawser_bus *bus, hawser_link link);
 // once; the CLOSED event follows within timeout_ms, and says how many messages
 // were left. code is 0 for the transport's ordinary goodbye (WebSocket: 1000),
 // or a WebSocket code 1000..1014 or 3000..4999 without 1004..1006; reason may
-// be NULL, and is at most 123 bytes (RFC 6455 §5.5). INVALID, STALE, CLOSED.
+// be NULL, and is at most 123 bytes (RFC 6455 §5.5). INVALID, STALE, ENDED.
 HAWSER_API hawser_status
 hawser_link_drain(hawser_bus *bus, hawser_link link, int timeout_ms, int code,
                   const char *reason);
 
 // Closes now: what waits is given up (tagged messages get the receipt dropped),
 // a goodbye is sent if a wire is there. Never waits. The number is stale once
-// the CLOSED event was received. INVALID, STALE, CLOSED.
+// the CLOSED event was received. INVALID, STALE, ENDED.
 HAWSER_API hawser_status
 hawser_link_close(hawser_bus *bus, hawser_link link, int code,
                   const char *reason);
@@ -89,7 +89,7 @@ HAWSER_API hawser_status
 hawser_link_state(hawser_bus *bus, hawser_link link, hawser_state *state);
 
 // Waits until the link is UP, for at most timeout_ms (-1: for ever). Events
-// stay in the inbox. TIMEOUT; CLOSED if it closed or FAILED meanwhile; STALE.
+// stay in the inbox. TIMEOUT; ENDED if it closed or FAILED meanwhile; STALE.
 HAWSER_API hawser_status
 hawser_link_wait_up(hawser_bus *bus, hawser_link link, int timeout_ms);
 
@@ -146,7 +146,7 @@ hawser_link_get_info(hawser_bus *bus, hawser_link link, hawser_link_info *info);
 // from any thread (with overflow=block it waits for room while the spool is
 // full). On OK the message is accepted: it will be settled, or its fate told.
 // FULL: the spool's limit is reached and overflow is refuse; nothing was taken.
-// TOO_BIG: larger than message.max. CLOSED: draining, closed or failed for
+// TOO_BIG: larger than message.max. ENDED: draining, closed or failed for
 // good. STALE, NO_MEMORY, INVALID.
 HAWSER_API hawser_status
 hawser_send(hawser_bus *bus, hawser_link link, const void *bytes, size_t size);
@@ -169,14 +169,14 @@ hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
 // A standing message is said on every new wire before queued traffic, in the
 // order of adding (login, subscriptions). Added while UP, it is also sent at
 // once, behind what was accepted before. *id names it for removal; id may be
-// NULL. At most standing.max messages: FULL. STALE, CLOSED, NO_MEMORY, INVALID.
+// NULL. At most standing.max messages: FULL. STALE, ENDED, NO_MEMORY, INVALID.
 HAWSER_API hawser_status
 hawser_link_standing_add(hawser_bus *bus, hawser_link link,
                          hawser_message *message, uint64_t *id);
 
 // Removes a standing message. farewell (may be NULL) is sent if the link is UP,
 // and only then: a new wire would not know what it takes back. UNKNOWN: no
-// standing message has that id. STALE, CLOSED, NO_MEMORY.
+// standing message has that id. STALE, ENDED, NO_MEMORY.
 HAWSER_API hawser_status
 hawser_link_standing_remove(hawser_bus *bus, hawser_link link, uint64_t id,
                             hawser_message *farewell);

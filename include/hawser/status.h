@@ -21,7 +21,7 @@ extern "C" {
     X(INVALID, 4, "an argument is not valid here")                             \
     X(UNKNOWN, 5, "no such option, transport or address")                      \
     X(STALE, 6, "this link was closed and its number is no longer in use")     \
-    X(CLOSED, 7, "closed: no more is taken")                                   \
+    X(ENDED, 7, "it has ended: no more is taken")                              \
     X(NO_MEMORY, 8, "out of memory")                                           \
     X(TOO_BIG, 9, "larger than the limit set for it")                          \
     X(UNSUPPORTED, 10, "not supported by this transport or build")             \

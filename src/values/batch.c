@@ -30,11 +30,11 @@ hw_batch_new(size_t room)
 static bool
 has_room(const struct hw_batch *batch, size_t payload)
 {
-    size_t front = sizeof *batch +
-                   (batch->count + 1) * sizeof(struct hawser_message);
+    size_t front =
+        sizeof *batch + (batch->count + 1) * sizeof(struct hawser_message);
 
-    return batch->count < HW_BATCH_MESSAGES_MAX &&
-           front <= batch->used_from && payload <= batch->used_from - front;
+    return batch->count < HW_BATCH_MESSAGES_MAX && front <= batch->used_from &&
+           payload <= batch->used_from - front;
 }
 
 static uint8_t *
@@ -115,8 +115,8 @@ let_go_of_shared(struct hw_batch *batch)
 void
 hw_batch_drop(struct hw_batch *batch)
 {
-    unsigned before = atomic_fetch_sub_explicit(&batch->holds, 1,
-                                                memory_order_acq_rel);
+    unsigned before =
+        atomic_fetch_sub_explicit(&batch->holds, 1, memory_order_acq_rel);
 
     HW_CHECK(before > 0, "a message is dropped once for each hold");
     if (before > 1) {

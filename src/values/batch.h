@@ -15,8 +15,8 @@
 #include <hawser/transport.h>
 
 enum {
-    HW_BATCH_MESSAGES_MAX = 4096,   // keeps an index well inside 16 bits
-    HW_BATCH_ROOM_MAX = 64 * 1024,  // of a batch of several messages
+    HW_BATCH_MESSAGES_MAX = 4096,    // keeps an index well inside 16 bits
+    HW_BATCH_ROOM_MAX = 64 * 1024,   // of a batch of several messages
     HW_MESSAGE_SIZE_MAX = 0x7fffffff // of one message
 };
 
@@ -29,10 +29,10 @@ enum {
 struct hw_batch {
     struct hw_batch *next; // its owner's list
     atomic_uint holds;
-    uint32_t count;  // messages
-    uint32_t tagged; // of those, with a tag
-    uint32_t shared; // of those, that stand for a message elsewhere
-    uint32_t marked; // of those, with private_flags
+    uint32_t count;   // messages
+    uint32_t tagged;  // of those, with a tag
+    uint32_t shared;  // of those, that stand for a message elsewhere
+    uint32_t marked;  // of those, with private_flags
     size_t used_from; // offset of the lowest byte in use at the end
     size_t payload;   // sum of the messages' sizes
     struct hawser_message messages[];
