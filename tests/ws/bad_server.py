@@ -2,6 +2,7 @@
 # bad_server.py - a server that does whatever the request's path says, mostly
 # wrong. Prints its port. Ends with its standard input.
 import base64
+import email.utils
 import hashlib
 import os
 import socket
@@ -11,6 +12,7 @@ import threading
 import time
 
 GUID = b'258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+lock = threading.Lock()
 
 
 def read_request(sock):
@@ -18,7 +20,7 @@ def read_request(sock):
     while b'\r\n\r\n' not in data:
         more = sock.recv(65536)
         if not more:
-            return None, None
+            raise ConnectionError('no request came')
         data += more
     return data
 
@@ -119,6 +121,8 @@ def do_status(sock, request, number, *more):
     lines = 'HTTP/1.1 %s %s\r\n' % (number, REASONS[int(number)])
     if number == '301':
         lines += 'Location: ws://elsewhere.example/there\r\n'
+    if more and more[0] == 'in_a_minute':
+        more = [email.utils.formatdate(time.time() + 60, usegmt=True)]
     if number == '401':
         lines += 'WWW-Authenticate: Basic realm="x"\r\n'
     if more:
@@ -163,6 +167,11 @@ def do_drip_quickly(sock, request):
 
 
 def do_never(sock, request):
+    wait_end(sock)
+
+
+def do_half_a_header(sock, request):
+    sock.sendall(b'HTTP/1.1 101 Switching Protocols\r\nUpg')
     wait_end(sock)
 
 
@@ -232,35 +241,48 @@ def send_whole_or_split(sock, name, data):
         sock.sendall(data)
 
 
+class Answer:
+    """What the client said to the last connection that wants to know."""
+    last = None
+
+    def __init__(self):
+        self.there = threading.Event()
+        self.opcode, self.payload = 0, b''
+        Answer.last = self
+
+    def hear(self, sock):
+        try:
+            self.opcode, self.payload = next(frames(sock), (0, b''))
+        finally:
+            self.there.set()
+
+
 def do_frame(sock, request, name, *how):
+    answer = Answer()
     # With the response in one packet, so that nothing gets lost between.
     if how:
         sock.sendall(upgrade(request) + SINGLE[name])
     else:
         sock.sendall(upgrade(request))
         send_whole_or_split(sock, name, SINGLE[name])
-    answer = next(frames(sock), None)
-    # Tells the test what the client said, in the next connection.
-    with lock:
-        said.append(answer)
+    answer.hear(sock)
     wait_end(sock)
 
 
-# What the client last said after do_frame, as a message.
+# Tells what the client said to the connection before, as a message.
 def do_said(sock, request):
-    sock.sendall(upgrade(request))
-    with lock:
-        opcode, payload = said[-1] if said and said[-1] else (0, b'')
-    sock.sendall(frame(2, bytes([opcode]) + payload))
+    answer = Answer.last
+    answer.there.wait()
+    sock.sendall(upgrade(request) +
+                 frame(2, bytes([answer.opcode]) + answer.payload))
     wait_end(sock)
 
 
 def do_close(sock, request, code, reason=''):
+    answer = Answer()
     payload = b'' if code == 'none' else struct.pack('>H', int(code))
     sock.sendall(upgrade(request) + frame(8, payload + reason.encode()))
-    answer = next(frames(sock), None)
-    with lock:
-        said.append(answer)
+    answer.hear(sock)
     sock.close()
 
 
@@ -296,6 +318,13 @@ def do_echo(sock, request):
         if opcode == 9:
             opcode = 10
         sock.sendall(frame(opcode, payload))
+
+
+# Reads, and never says a word.
+def do_mute(sock, request):
+    sock.sendall(upgrade(request))
+    wait_end(sock)
+    gate('never').wait()
 
 
 # Says what the request was, as a text message.
@@ -353,11 +382,34 @@ def do_count(sock, request):
             return
 
 
-# Reads nothing until the client has been told by a file that it may.
-def do_slow(sock, request, ms):
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+# Counts messages until the goodbye, and keeps both for do_said.
+def do_tally(sock, request, name):
+    answer = Answer()
     sock.sendall(upgrade(request))
-    time.sleep(int(ms) / 1000)
+    gate(name).wait()
+    count = 0
+    for opcode, payload in frames(sock):
+        if opcode == 8:
+            answer.opcode = 8
+            answer.payload = b'%d then %d' % (
+                count, struct.unpack('>H', payload[:2])[0])
+            answer.there.set()
+            return
+        count += 1
+
+
+gates = {}
+
+
+def gate(name):
+    with lock:
+        return gates.setdefault(name, threading.Event())
+
+
+# Reads nothing until another connection opens the gate; then counts.
+def do_slow(sock, request, name):
+    sock.sendall(upgrade(request))
+    gate(name).wait()
     count = 0
     for opcode, payload in frames(sock):
         if opcode in (1, 2):
@@ -366,6 +418,12 @@ def do_slow(sock, request, ms):
             sock.sendall(frame(1, b'%d' % count) + frame(10, payload))
         elif opcode == 8:
             return
+
+
+def do_open(sock, request, name):
+    gate(name).set()
+    sock.sendall(upgrade(request))
+    wait_end(sock)
 
 
 # Pings without end and reads nothing.
@@ -391,15 +449,10 @@ def do_blast(sock, request, count, size):
     wait_end(sock)
 
 
-said = []
-lock = threading.Lock()
-
-
-def serve(sock):
+def serve(sock, wrap):
     try:
+        sock = wrap(sock)
         request = read_request(sock)
-        if isinstance(request, tuple):
-            return
         parts = request.split(b' ')[1].decode().strip('/').split('/')
         globals()['do_' + parts[0]](sock, request, *parts[1:])
     except OSError:
@@ -408,17 +461,24 @@ def serve(sock):
         sock.close()
 
 
-# As a proxy: CONNECT, with what the first argument says.
-def main():
+def end_with_input(last):
+    sys.stdin.read()
+    last()
+    os._exit(0)
+
+
+# wrap makes of a connection what is to be spoken on, note is printed behind the
+# port, and last is called at the end.
+def main(wrap=lambda sock: sock, note='', last=lambda: None):
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind(('127.0.0.1', 0))
     listener.listen(100)
-    print(listener.getsockname()[1], flush=True)
-    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)),
-                     daemon=True).start()
+    print(listener.getsockname()[1], note, flush=True)
+    threading.Thread(target=end_with_input, args=(last,), daemon=True).start()
     while True:
         sock, _ = listener.accept()
-        threading.Thread(target=serve, args=(sock,), daemon=True).start()
+        threading.Thread(target=serve, args=(sock, wrap), daemon=True).start()
 
 
-main()
+if __name__ == '__main__':
+    main()

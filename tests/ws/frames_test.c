@@ -132,8 +132,9 @@ a_stream_reads_the_same_in_pieces_of_any_size(void)
     size += put(stream + size, 0x80, "\xa9", 1);
     size += put(stream + size, 0x01, "", 0);
     size += put(stream + size, 0x80, "", 0);
-    size += put(stream + size, 0x88, "\x03\xe8"
-                                     "bye",
+    size += put(stream + size, 0x88,
+                "\x03\xe8"
+                "bye",
                 5);
     for (size_t step = 1; step < 9000; step = step < 20 ? step + 1 : step * 3) {
         struct hw_ws_reader reader = { .max = 65536 };
@@ -272,8 +273,8 @@ the_limit_counts_all_fragments(void)
 static void
 frames_are_masked_as_the_rfc_says(void)
 {
-    static const size_t sizes[] = { 0,   1,   7,    8,     9,     63,   64, 65,
-                                    125, 126, 1000, 65535, 65536, 70001 };
+    static const size_t sizes[] = { 0,  1,   7,   8,    9,     63,    64,
+                                    65, 125, 126, 1000, 65535, 65536, 70001 };
     static uint8_t payload[70001], frame[70001 + HW_WS_HEADER_MAX];
     static struct hw_ws_masks masks;
 
@@ -292,8 +293,8 @@ frames_are_masked_as_the_rfc_says(void)
                                           : size < 65536 ? 126
                                                          : 127));
         for (size_t i = 0; i < size; i++) {
-            same = same && (frame[head + 4 + i] ^ frame[head + i % 4]) ==
-                               payload[i];
+            same = same &&
+                   (frame[head + 4 + i] ^ frame[head + i % 4]) == payload[i];
         }
         CU_ASSERT_TRUE(same);
     }

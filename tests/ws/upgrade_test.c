@@ -203,8 +203,7 @@ believed(const char *upgrade, const char *connection, const char *accept,
                                    protocol, extensions, false };
     char sentence[200];
 
-    return hw_ws_answer_check(&answer, key, offered, sentence,
-                              sizeof sentence);
+    return hw_ws_answer_check(&answer, key, offered, sentence, sizeof sentence);
 }
 
 static void

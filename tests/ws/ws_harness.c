@@ -1,6 +1,7 @@
 // ws_harness.c - stands in for Hawser's core.
 #include "ws_harness.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,14 @@ harness_close(struct harness *h)
     }
 }
 
+size_t
+memory_used(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+}
+
 bool
 harness_run(struct harness *h, hawser_port *port, bool (*done)(hawser_port *),
             int ms)
@@ -196,6 +205,9 @@ harness_run(struct harness *h, hawser_port *port, bool (*done)(hawser_port *),
     uv_timer_start(&h->limit, on_limit, (uint64_t)ms, 0);
     while (!h->late && !(done != NULL && done(port))) {
         uv_run(&h->loop, UV_RUN_ONCE);
+        if (memory_used() > h->peak) {
+            h->peak = memory_used();
+        }
     }
     uv_timer_stop(&h->limit);
     return done != NULL && done(port);
@@ -219,6 +231,30 @@ is_lost(hawser_port *port)
     return port->lost;
 }
 
+bool
+has_message(hawser_port *port)
+{
+    return port->lost || port->messages > 0;
+}
+
+bool
+has_two(hawser_port *port)
+{
+    return port->lost || port->messages > 1;
+}
+
+bool
+has_passed(hawser_port *port)
+{
+    return port->lost || port->passes > 0;
+}
+
+bool
+was_writable(hawser_port *port)
+{
+    return port->lost || port->writable > 0;
+}
+
 // ---- the link ----
 
 hawser_status
@@ -235,8 +271,7 @@ link_dial_with(struct harness *h, hawser_port *port, const char *url,
     status = hawser_transport_ws.check(url, &port->settings, &route, sentence,
                                        sizeof sentence);
     if (status == HAWSER_OK) {
-        bool numeric = strchr(route.host, ':') != NULL ||
-                       strspn(route.host, "0123456789.") == strlen(route.host);
+        bool numeric = strspn(route.host, "0123456789.") == strlen(route.host);
 
         dial.address = numeric ? route.host : "127.0.0.1";
         dial.port = route.port;
@@ -277,33 +312,46 @@ link_close(hawser_port *port, int code, const char *reason)
 
 // ---- servers ----
 
+// ctest tells where the sources are; by hand, tests run from there.
 static void
-run_child(const char *const *command, int in, int out)
+find_script(const char *script, char *path, size_t room)
 {
-    // execvp does not change what it is given, whatever its prototype says.
-    char *const *argv = (char *const *)(uintptr_t)command;
+    const char *folder = getenv("HAWSER_SOURCE_DIR");
 
+    (void)snprintf(path, room, "%s/tests/ws/%s", folder == NULL ? "." : folder,
+                   script); // or it is not found
+}
+
+static void
+run_child(const char *script, const char *first, const char *second, int in,
+          int out)
+{
+    char path[4096];
+
+    find_script(script, path, sizeof path);
     (void)dup2(in, 0);
     (void)dup2(out, 1);
     for (int fd = 3; fd < 256; fd++) {
         (void)close(fd); // most are none
     }
-    (void)execvp(command[0], argv);
+    (void)execl("/usr/bin/python3", "python3", path, first, second,
+                (char *)NULL);
     _exit(127);
 }
 
 void
-server_start(struct server *server, const char *const *command)
+server_start(struct server *server, const char *script, const char *first,
+             const char *second)
 {
     int to[2], from[2];
-    char line[32];
+    char line[200];
     size_t size = 0;
 
     if (pipe(to) != 0 || pipe(from) != 0 || (server->pid = fork()) < 0) {
         abort();
     }
     if (server->pid == 0) {
-        run_child(command, to[0], from[1]);
+        run_child(script, first, second, to[0], from[1]);
     }
     (void)close(to[0]);
     (void)close(from[1]);
@@ -314,9 +362,8 @@ server_start(struct server *server, const char *const *command)
         size++;
     }
     line[size] = '\0';
-    server->port = (unsigned)strtoul(line, NULL, 10);
-    if (server->port == 0) {
-        fprintf(stderr, "%s %s did not start\n", command[0], command[1]);
+    if (sscanf(line, "%u %127s", &server->port, server->note) < 1) {
+        fprintf(stderr, "%s did not start\n", script);
         abort();
     }
 }

@@ -56,6 +56,7 @@ struct harness {
     void *site;
     uv_timer_t limit;
     bool late;
+    size_t peak; // most memory in use after any turn of harness_run
 };
 
 // The loop and the site of a test, and their end: everything must be closed
@@ -69,11 +70,12 @@ harness_close(struct harness *h);
 void
 link_set(hawser_port *port, const char *name, const char *text);
 
-// Checks and dials url, at 127.0.0.1 or what the route's host is if it is
-// numeric. The status of check or dial; error has the sentence.
+// Checks and dials url, at 127.0.0.1 unless the route's host is an IPv4
+// address. The status of check or dial; error has the sentence.
 hawser_status
 link_dial(struct harness *h, hawser_port *port, const char *url);
 
+// The same, with headers of this attempt.
 hawser_status
 link_dial_with(struct harness *h, hawser_port *port, const char *url,
                const char *headers);
@@ -83,11 +85,28 @@ bool
 harness_run(struct harness *h, hawser_port *port, bool (*done)(hawser_port *),
             int ms);
 
+// All of them are content with a wire that is lost, too.
 bool
-is_opened(hawser_port *port); // or lost
+is_opened(hawser_port *port);
 
 bool
 is_lost(hawser_port *port);
+
+bool
+has_message(hawser_port *port);
+
+bool
+has_two(hawser_port *port);
+
+bool
+has_passed(hawser_port *port);
+
+bool
+was_writable(hawser_port *port);
+
+// Bytes that malloc has given out; 0 where a sanitizer stands in for it.
+size_t
+memory_used(void);
 
 // Runs the loop for a while in which nothing is to happen.
 void
@@ -97,17 +116,20 @@ harness_idle(struct harness *h, int ms);
 bool
 link_send(hawser_port *port, hawser_kind kind, const void *bytes, size_t size);
 
-// A server in a process of its own: it prints its port, and ends with its
-// standard input. Give program and arguments, NULL at the end.
+// A server in a process of its own: it prints its port (and a note), and ends
+// with its standard input.
 struct server {
     pid_t pid;
     int in, out;
     unsigned port;
+    char note[128];
 };
 
-// Aborts where it does not start.
+// Runs a script of tests/ws with up to two arguments (NULL: none). Aborts where
+// it does not start.
 void
-server_start(struct server *server, const char *const *command);
+server_start(struct server *server, const char *script, const char *first,
+             const char *second);
 
 void
 server_stop(struct server *server);
