@@ -167,7 +167,9 @@ hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
 void
 hawser_port_alive(hawser_port *port)
 {
-    record_alive(port);
+    if (!has(port, FAULT_SEEMS_DEAD)) {
+        record_alive(port);
+    }
 }
 
 void
@@ -231,6 +233,9 @@ check(const char *url, const hawser_settings *settings, hawser_route *route,
     hawser_status status =
         good.check(url, settings, route, sentence, sentence_size);
 
+    if (planted == FAULT_REFUSES_DUMB && sentence_size > 0) {
+        sentence[0] = '\0';
+    }
     return planted == FAULT_ACCEPTS_ANY_URL ? HAWSER_OK : status;
 }
 
@@ -302,7 +307,7 @@ barrier(void *wire, uint64_t number)
 }
 
 static void
-listen(void *wire, int on)
+hear_or_not(void *wire, int on)
 {
     if (planted == FAULT_NEVER_DEAF || (planted == FAULT_STAYS_DEAF && on)) {
         return;
@@ -323,21 +328,21 @@ close_wire(void *wire, int code, const char *reason)
 }
 
 const hawser_transport *
-fault_plant(enum fault fault, const hawser_transport *transport)
+fault_plant(enum fault fault, const hawser_transport *good_one)
 {
     free(held.bytes);
     held.bytes = NULL;
     planted = fault;
     heard = 0;
     holder = NULL;
-    good = *transport;
-    faulty = *transport;
+    good = *good_one;
+    faulty = *good_one;
     faulty.start = start;
     faulty.check = check;
     faulty.dial = dial;
     faulty.send = send_batch;
     faulty.barrier = barrier;
-    faulty.listen = listen;
+    faulty.listen = hear_or_not;
     faulty.close = close_wire;
     return &faulty;
 }

@@ -34,8 +34,10 @@
     X(LOSES_EARLY, "hands on the last message after lost")                     \
     X(LOSES_DUMB, "says lost without a sentence")                              \
     X(NEVER_LOST, "does not say lost")                                         \
+    X(SEEMS_DEAD, "says of no sign of life")                                   \
     X(SPEAKS_AFTER_CLOSE, "says alive after close")                            \
     X(ACCEPTS_ANY_URL, "check accepts anything")                               \
+    X(REFUSES_DUMB, "check refuses without a sentence")                        \
     X(LEAVES_A_HANDLE, "stop leaves a timer on the loop")                      \
     X(IGNORES_LIMIT, "hands on messages above message.max")
 
@@ -54,6 +56,6 @@ fault_sentence(enum fault fault);
 
 // From now on the transport returned has this fault.
 const hawser_transport *
-fault_plant(enum fault fault, const hawser_transport *good);
+fault_plant(enum fault fault, const hawser_transport *good_one);
 
 #endif

@@ -94,7 +94,7 @@ say(struct partner *partner, const hawser_message *message)
 }
 
 static void
-listen(struct partner *partner, bool on)
+hear_or_not(struct partner *partner, bool on)
 {
     if (port_lives(partner->port)) {
         port_listen(partner->port, on);
@@ -133,7 +133,7 @@ const struct partner_kind partner_twin = {
     .ear = ear,
     .say = say,
     .unsaid = unsaid,
-    .listen = listen,
+    .listen = hear_or_not,
     .goodbye = goodbye,
     .close = close_twin,
 };

@@ -107,12 +107,11 @@ on_message(wslay_event_context_ptr frames,
     if (message->opcode == WSLAY_CONNECTION_CLOSE) {
         heard->gone = true;
         heard->code = message->status_code;
-        (void)snprintf(heard->reason, sizeof heard->reason, "%.*s",
-                       (int)(message->msg_length < 2 ? 0
-                                                     : message->msg_length - 2),
-                       message->msg_length < 2
-                           ? ""
-                           : (const char *)message->msg + 2); // cut
+        (void)snprintf(
+            heard->reason, sizeof heard->reason, "%.*s",
+            (int)(message->msg_length < 2 ? 0 : message->msg_length - 2),
+            message->msg_length < 2 ? ""
+                                    : (const char *)message->msg + 2); // cut
     } else if (!wslay_is_ctrl_frame(message->opcode)) {
         ear_note(heard,
                  message->opcode == WSLAY_TEXT_FRAME ? HAWSER_TEXT
@@ -312,7 +311,7 @@ unsaid(struct partner *partner)
 }
 
 static void
-listen(struct partner *partner, bool on)
+hear_or_not(struct partner *partner, bool on)
 {
     if (!partner->accepted || partner->closing) {
         return;
@@ -328,8 +327,7 @@ static void
 goodbye(struct partner *partner, int code, const char *reason)
 {
     if (wslay_event_queue_close(partner->frames, (uint16_t)code,
-                                (const uint8_t *)reason,
-                                strlen(reason)) != 0) {
+                                (const uint8_t *)reason, strlen(reason)) != 0) {
         abort();
     }
     flush(partner);
@@ -355,7 +353,7 @@ const struct partner_kind partner_ws = {
     .ear = ear,
     .say = say,
     .unsaid = unsaid,
-    .listen = listen,
+    .listen = hear_or_not,
     .goodbye = goodbye,
     .cut = cut,
     .close = close_ws,

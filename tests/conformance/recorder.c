@@ -126,10 +126,10 @@ record_passed(hawser_port *port, uint64_t number)
         return;
     }
     if (number <= port->passed || number > port->asked) {
-        stage_fault(port->stage, "passed(%llu), with %llu passed and %llu asked",
-                    (unsigned long long)number,
-                    (unsigned long long)port->passed,
-                    (unsigned long long)port->asked);
+        stage_fault(
+            port->stage, "passed(%llu), with %llu passed and %llu asked",
+            (unsigned long long)number, (unsigned long long)port->passed,
+            (unsigned long long)port->asked);
     }
     port->passed = number;
     if (port->on_passed != NULL) {
@@ -158,7 +158,9 @@ record_received(hawser_port *port, hawser_kind kind, const void *topic,
 void
 record_alive(hawser_port *port)
 {
-    (void)allowed(port, "alive", false); // notes it if not
+    if (allowed(port, "alive", false)) {
+        port->times_alive++;
+    }
 }
 
 void

@@ -75,8 +75,8 @@ measure(const char *value)
         const char *unit;
         int64_t factor;
     } units[] = {
-        { "", 1 },        { "ms", 1 },       { "s", 1000 },
-        { "m", 60000 },   { "h", 3600000 },  { "KiB", 1 << 10 },
+        { "", 1 },          { "ms", 1 },        { "s", 1000 },
+        { "m", 60000 },     { "h", 3600000 },   { "KiB", 1 << 10 },
         { "MiB", 1 << 20 }, { "GiB", 1 << 30 },
     };
     char *end;

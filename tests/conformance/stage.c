@@ -165,38 +165,69 @@ port_lives(const hawser_port *port)
     return port->wire != NULL && !port->closed && port->times_lost == 0;
 }
 
-hawser_port *
-port_dial(struct stage *stage, const hawser_transport *transport, void *site,
-          const char *url)
+static hawser_port *
+make_port(struct stage *stage, const hawser_transport *transport)
 {
     hawser_port *port = calloc(1, sizeof *port);
-    hawser_route route = { .port = 0 };
-    char sentence[256] = "";
-    hawser_dial dial = { .url = url, .headers = "", .settings = &stage->settings };
 
     if (port == NULL || stage->port_count == STAGE_PORTS_MAX) {
         abort();
     }
     port->stage = stage;
     port->transport = transport;
-    dial.number = (uint32_t)stage->port_count + 1;
-    (void)snprintf(port->name, sizeof port->name, "link 1 wire %u",
-                   dial.number); // a number fits
     stage->ports[stage->port_count++] = port;
-    if (transport->check(url, &stage->settings, &route, sentence, sizeof sentence) !=
-        HAWSER_OK) {
-        stage_fault(stage, "check refuses %s: %s", url, sentence);
-        return NULL;
+    (void)snprintf(port->name, sizeof port->name, "link 1 wire %zu",
+                   stage->port_count); // a number fits
+    return port;
+}
+
+// The texts are valid during the call only, so they are gone after it.
+static void
+call_dial(hawser_port *port, void *site, const char *url,
+          const hawser_route *route)
+{
+    char sentence[256] = "";
+    char *lent_url = strdup(url), *lent_headers = strdup("");
+    char *lent_address = strdup(route->host);
+    const hawser_dial dial = {
+        .url = lent_url,
+        .address = lent_address,
+        .port = route->port,
+        .number = (uint32_t)port->stage->port_count,
+        .headers = lent_headers,
+        .settings = &port->stage->settings,
+    };
+
+    if (lent_url == NULL || lent_headers == NULL || lent_address == NULL) {
+        abort();
     }
-    dial.address = route.host;
-    dial.port = route.port;
     port->inside = "dial";
-    if (transport->dial(site, &dial, port, &port->wire, sentence,
-                        sizeof sentence) != HAWSER_OK) {
-        stage_fault(stage, "dial refuses %s: %s", url, sentence);
+    if (port->transport->dial(site, &dial, port, &port->wire, sentence,
+                              sizeof sentence) != HAWSER_OK) {
+        stage_fault(port->stage, "dial refuses %s: %s", url, sentence);
         port->wire = NULL;
     }
     port->inside = NULL;
+    memset(lent_url, '#', strlen(lent_url));
+    free(lent_url);
+    free(lent_headers);
+    free(lent_address);
+}
+
+hawser_port *
+port_dial(struct stage *stage, const hawser_transport *transport, void *site,
+          const char *url)
+{
+    hawser_port *port = make_port(stage, transport);
+    hawser_route route = { .port = 0 };
+    char sentence[256] = "";
+
+    if (transport->check(url, &stage->settings, &route, sentence,
+                         sizeof sentence) != HAWSER_OK) {
+        stage_fault(stage, "check refuses %s: %s", url, sentence);
+        return NULL;
+    }
+    call_dial(port, site, url, &route);
     return port->wire == NULL ? NULL : port;
 }
 

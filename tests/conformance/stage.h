@@ -63,7 +63,8 @@ struct hawser_port {
     unsigned times_lost;
     unsigned times_writable;
     unsigned times_short; // send took fewer than it was given
-    uint64_t asked;       // the highest barrier
+    unsigned times_alive;
+    uint64_t asked; // the highest barrier
     uint64_t passed;
     hawser_cause cause;
     char error[256];

@@ -1,0 +1,9 @@
+// inproc_test.c - what transport.h promises, kept by inproc.
+#include "stands.h"
+#include "suite.h"
+
+int
+main(int argc, char **argv)
+{
+    return suite_run(&stand_inproc, argc, argv);
+}

@@ -1,0 +1,57 @@
+// stands.c - the transports that are tried, each with what goes with it.
+#include "stands.h"
+
+extern const hawser_transport hawser_transport_inproc;
+extern const hawser_transport hawser_transport_ws;
+
+static const char *const bad_inproc_urls[] = {
+    "inproc://",
+    "inproc:/name",
+    "inproc://a/b",
+    "inproc://a b",
+    "inproc",
+    "other://name",
+    "",
+    "inproc://\x01",
+    "inproc://ä",
+    "inproc://name\n",
+    NULL,
+};
+
+const struct stand stand_inproc = {
+    .name = "inproc",
+    .transport = &hawser_transport_inproc,
+    .honest = &hawser_transport_inproc,
+    .partner = &partner_twin,
+    .can = CAN_KINDS | CAN_TOPICS | CAN_BARRIERS | CAN_GAUGE | CAN_SAY_GOODBYE,
+    .bad_urls = bad_inproc_urls,
+};
+
+static const char *const bad_ws_urls[] = {
+    "ws://",
+    "ws:/host/",
+    "ws",
+    "other://host/",
+    "",
+    "ws://host:port/",
+    "ws://host:0/",
+    "ws://host:65536/",
+    "ws://[::1/",
+    "ws://host/#part",
+    "ws://ho st/",
+    "ws://host/a b",
+    "ws://host/\r\nX: y",
+    NULL,
+};
+
+// Port 1 (tcpmux) is nobody's.
+const struct stand stand_ws = {
+    .name = "ws",
+    .transport = &hawser_transport_ws,
+    .honest = &hawser_transport_ws,
+    .partner = &partner_ws,
+    .can = CAN_KINDS | CAN_BARRIERS | CAN_GAUGE | CAN_CUT | CAN_MISS |
+           CAN_SAY_GOODBYE,
+    .bad_urls = bad_ws_urls,
+    .unreachable = "ws://127.0.0.1:1/",
+};

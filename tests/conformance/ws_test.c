@@ -1,0 +1,9 @@
+// ws_test.c - what transport.h promises, kept by ws.
+#include "stands.h"
+#include "suite.h"
+
+int
+main(int argc, char **argv)
+{
+    return suite_run(&stand_ws, argc, argv);
+}
