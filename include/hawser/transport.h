@@ -89,6 +89,9 @@ typedef struct hawser_opened {
     int barriers;         // 0: this wire can't confirm, whatever the verb says
 } hawser_opened;
 
+// The code of a close that says no goodbye; never sent (RFC 6455 §7.4.1).
+#define HAWSER_CLOSE_CUT 1006
+
 // Why a wire was lost. The cause decides whether Hawser retries (options on.…).
 typedef enum hawser_cause {
     HAWSER_CAUSE_UNREACHABLE = 0, // could not connect
@@ -165,7 +168,8 @@ typedef struct hawser_transport {
 
     // Says goodbye with code (0: the ordinary one) and reason ("" or text) if
     // the peer is there to hear it, after what send has taken, and lets go.
-    // Never waits: the rest happens in the background within a second.
+    // Never waits: the rest happens in the background within a second. Code
+    // HAWSER_CLOSE_CUT: no goodbye at all, the connection is cut.
     void (*close)(void *wire, int code, const char *reason);
 
     // May be NULL: then write.timeout is not watched.

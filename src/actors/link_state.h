@@ -51,14 +51,14 @@ enum hw_link_event {
 #define HW_LINK_EVENT_ENUM(event, word, sentence) HW_LINK_##event,
     HW_LINK_EVENT_LIST(HW_LINK_EVENT_ENUM)
 #undef HW_LINK_EVENT_ENUM
-    HW_LINK_EVENTS
+        HW_LINK_EVENTS
 };
 
 enum hw_link_deed {
 #define HW_LINK_DEED_ENUM(deed, word, sentence) HW_DEED_##deed,
     HW_LINK_DEED_LIST(HW_LINK_DEED_ENUM)
 #undef HW_LINK_DEED_ENUM
-    HW_LINK_DEEDS
+        HW_LINK_DEEDS
 };
 
 enum { HW_LINK_STATES = HAWSER_FAILED + 1 };

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <hawser/inbox.h>
+
 #include "actors/roles.h"
 #include "actors/spool.h"
 #include "base/check.h"
@@ -31,10 +33,11 @@ struct row {
     uint32_t standing_room;
     uint32_t replayed; // standing messages handed to this wire
     uint32_t greetings_waiting;
-    uint32_t wire;     // that the gate is open to
-    uint8_t gate;      // enum hw_gate
-    bool wanted;       // the sender can take more
-    bool confirming;   // settled when passed, not when taken
+    uint32_t wire;   // that the gate is open to
+    uint8_t gate;    // enum hw_gate
+    bool wanted;     // the sender can take more
+    bool confirming; // settled when passed, not when taken
+    bool greeted;    // said of this wire
     bool draining;
 };
 
@@ -104,7 +107,7 @@ release(struct queue *self, uint32_t link, uint64_t messages, uint64_t bytes)
 
     HW_METER_ADD(meter->released_messages, messages);
     HW_METER_ADD(meter->released_bytes, bytes);
-    if (messages > 0 && HW_METER_GET(meter->blocked) != 0) {
+    if (messages > 0 && hw_meter_blocked(meter)) {
         say(self, HW_DOOR, HW_LETTER_ROOM, link, 0);
     }
 }
@@ -124,20 +127,6 @@ say_if_drained(struct queue *self, uint32_t link)
         row->draining = false;
         say(self, HW_SUPERVISOR, HW_LETTER_DRAINED, link, 0);
     }
-}
-
-static void
-settle(struct queue *self, uint32_t link, uint64_t position)
-{
-    struct row *row = &self->rows[link];
-    struct hw_spool_sum sum;
-
-    self->leaving = link;
-    sum = hw_spool_settle(&row->spool, position, say_receipt, self);
-    HW_METER_ADD(row->plan->meter->settled, sum.messages);
-    release(self, link, sum.messages, sum.bytes);
-    count_in_flight(row);
-    say_if_drained(self, link);
 }
 
 // ---- handing on ----
@@ -168,6 +157,18 @@ hand_greeting(struct queue *self, uint32_t link)
     }
 }
 
+// What is not confirmed is kept: of that there may be as much as of what waits.
+static bool
+window_is_full(const struct row *row)
+{
+    const struct hawser_settings *settings = row->plan->settings;
+
+    return row->confirming && (hw_spool_in_flight(&row->spool) >=
+                                   (uint64_t)settings->spool_max_messages ||
+                               hw_spool_in_flight_bytes(&row->spool) >=
+                                   (uint64_t)settings->spool_max_bytes);
+}
+
 static void
 hand_spool(struct queue *self, uint32_t link)
 {
@@ -176,6 +177,9 @@ hand_spool(struct queue *self, uint32_t link)
     uint32_t from, count;
     uint64_t position;
 
+    if (window_is_full(row)) {
+        return;
+    }
     count = hw_spool_hand(&row->spool, &batch, &from, &position);
     if (count > 0) {
         say_mail(self, link, HW_LETTER_MAIL, batch, from, count, position);
@@ -204,6 +208,23 @@ hand_on(struct queue *self, uint32_t link)
     default:
         break;
     }
+}
+
+// ---- settling ----
+
+static void
+settle(struct queue *self, uint32_t link, uint64_t position)
+{
+    struct row *row = &self->rows[link];
+    struct hw_spool_sum sum;
+
+    self->leaving = link;
+    sum = hw_spool_settle(&row->spool, position, say_receipt, self);
+    HW_METER_ADD(row->plan->meter->settled, sum.messages);
+    release(self, link, sum.messages, sum.bytes);
+    count_in_flight(row);
+    say_if_drained(self, link);
+    hand_on(self, link);
 }
 
 // ---- from the door ----
@@ -358,6 +379,17 @@ on_greet(void *actor, const struct hw_letter *letter)
 // ---- from the supervisor ----
 
 static void
+say_if_greeted(struct queue *self, uint32_t link)
+{
+    struct row *row = &self->rows[link];
+
+    if (!row->greeted && row->replayed == row->standing_count) {
+        row->greeted = true;
+        say(self, HW_SUPERVISOR, HW_LETTER_GREETED, link, 0);
+    }
+}
+
+static void
 shut(struct row *row)
 {
     uint64_t again = hw_spool_rewind(&row->spool);
@@ -370,16 +402,36 @@ shut(struct row *row)
     row->wanted = false;
 }
 
+// Of a wire that is not older than the one it knows?
+static bool
+is_current(const struct row *row, const struct hw_letter *letter)
+{
+    return row->plan != NULL && (int32_t)(letter->wire - row->wire) >= 0;
+}
+
+// Of a wire that it had not heard of; the sender may know of it first.
+static void
+note_wire(struct row *row, uint32_t wire)
+{
+    if (row->wire != wire) {
+        shut(row);
+        row->wire = wire;
+        row->gate = HW_GATE_SHUT;
+        row->greeted = false;
+        row->confirming = row->plan->settings->confirm == HW_CONFIRM_PEER;
+    }
+}
+
 static void
 on_gate(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
     struct row *row = &self->rows[letter->link];
 
-    if (row->wire != letter->wire) {
-        row->wire = letter->wire;
-        row->confirming = row->plan->settings->confirm == HW_CONFIRM_PEER;
+    if (!is_current(row, letter)) {
+        return;
     }
+    note_wire(row, letter->wire);
     if (letter->note == row->gate) {
         return;
     }
@@ -391,10 +443,7 @@ on_gate(void *actor, const struct hw_letter *letter)
     }
     if (row->gate == HW_GATE_REPLAY) {
         row->replayed = 0;
-        if (row->standing_count == 0) {
-            say(self, HW_SUPERVISOR, HW_LETTER_GREETED, letter->link, 0);
-            return;
-        }
+        say_if_greeted(self, letter->link);
     }
     hand_on(self, letter->link);
 }
@@ -463,17 +512,11 @@ on_want(void *actor, const struct hw_letter *letter)
     struct queue *self = actor;
     struct row *row = &self->rows[letter->link];
 
-    // The sender may know of the wire before the gate does.
-    if (row->plan == NULL || (int32_t)(letter->wire - row->wire) < 0) {
-        return;
+    if (is_current(row, letter)) {
+        note_wire(row, letter->wire);
+        row->wanted = true;
+        hand_on(self, letter->link);
     }
-    if (letter->wire != row->wire) {
-        row->wire = letter->wire;
-        row->gate = HW_GATE_SHUT;
-        row->confirming = row->plan->settings->confirm == HW_CONFIRM_PEER;
-    }
-    row->wanted = true;
-    hand_on(self, letter->link);
 }
 
 static void
@@ -493,9 +536,8 @@ on_greeting_taken(void *actor, const struct hw_letter *letter)
     struct queue *self = actor;
     const struct row *row = row_of_wire(self, letter);
 
-    if (row != NULL && row->gate == HW_GATE_REPLAY &&
-        row->replayed == row->standing_count) {
-        say(self, HW_SUPERVISOR, HW_LETTER_GREETED, letter->link, 0);
+    if (row != NULL && row->gate == HW_GATE_REPLAY) {
+        say_if_greeted(self, letter->link);
     }
 }
 
@@ -514,10 +556,14 @@ static void
 on_downgrade(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
-    struct row *row = row_of_wire(self, letter);
+    struct row *row = &self->rows[letter->link];
 
-    if (row != NULL) {
-        row->confirming = false;
+    if (!is_current(row, letter)) {
+        return;
+    }
+    note_wire(row, letter->wire);
+    row->confirming = false;
+    if (row->gate != HW_GATE_SHUT) {
         settle(self, letter->link, letter->number);
     }
 }

@@ -38,6 +38,7 @@ hw_spool_add(struct hw_spool *spool, struct hw_batch *batch)
     // What comes in is either all counted, or one copy of a standing message.
     if (batch->marked == 0) {
         spool->waiting += batch->count;
+        spool->waiting_bytes += batch->payload;
         spool->counted += batch->count;
         spool->counted_bytes += batch->payload;
     }
@@ -67,8 +68,8 @@ skip_gone(struct hw_spool *spool)
     struct hw_spool_mark *next = &spool->next;
 
     while (next->batch != NULL && next->batch->marked > 0 &&
-           (next->batch->messages[next->at].private_flags &
-            HW_MESSAGE_GONE) != 0) {
+           (next->batch->messages[next->at].private_flags & HW_MESSAGE_GONE) !=
+               0) {
         move(next, 1);
     }
 }
@@ -90,18 +91,22 @@ run_length(const struct hw_spool_mark *mark)
     return end - mark->at;
 }
 
-static uint32_t
-counted_in(const struct hw_batch *batch, uint32_t from, uint32_t count)
+// What the run adds to what is in flight.
+static void
+take_from_waiting(struct hw_spool *spool, const struct hw_batch *batch,
+                  uint32_t from, uint32_t count)
 {
-    uint32_t counted = 0;
-
-    if (batch->marked == 0) {
-        return count;
+    if (batch->marked == 0 && count == batch->count) {
+        spool->waiting -= count;
+        spool->waiting_bytes -= batch->payload;
+        return;
     }
     for (uint32_t i = from; i < from + count; i++) {
-        counted += is_counted(&batch->messages[i]);
+        if (is_counted(&batch->messages[i])) {
+            spool->waiting--;
+            spool->waiting_bytes -= batch->messages[i].size;
+        }
     }
-    return counted;
 }
 
 uint32_t
@@ -118,7 +123,7 @@ hw_spool_hand(struct hw_spool *spool, struct hw_batch **batch, uint32_t *from,
     *batch = spool->next.batch;
     *from = spool->next.at;
     *position = spool->next.position;
-    spool->waiting -= counted_in(*batch, *from, count);
+    take_from_waiting(spool, *batch, *from, count);
     move(&spool->next, count);
     return count;
 }
@@ -138,8 +143,8 @@ drop_first_batch(struct hw_spool *spool)
 }
 
 static void
-let_one_go(struct hw_spool *spool, struct hw_spool_sum *sum,
-           hw_spool_left left, void *user, bool gone)
+let_one_go(struct hw_spool *spool, struct hw_spool_sum *sum, hw_spool_left left,
+           void *user, bool gone)
 {
     struct hw_batch *batch = spool->head.batch;
     const struct hawser_message *message = &batch->messages[spool->head.at];
@@ -230,6 +235,7 @@ hw_spool_rewind(struct hw_spool *spool)
     give_up_copies(spool);
     spool->next = spool->head;
     spool->waiting = spool->counted;
+    spool->waiting_bytes = spool->counted_bytes;
     return again;
 }
 
@@ -254,13 +260,14 @@ hw_spool_drop_oldest(struct hw_spool *spool, hw_spool_left left, void *user,
     message->private_flags |= HW_MESSAGE_GONE;
     spool->next.batch->marked++;
     spool->waiting--;
+    spool->waiting_bytes -= message->size;
     spool->counted--;
     spool->counted_bytes -= message->size;
     skip_gone(spool);
     // Nothing in flight: what is gone need not be kept.
     if (spool->counted == spool->waiting) {
-        struct hw_spool_sum none = hw_spool_settle(
-            spool, spool->next.position, left, user);
+        struct hw_spool_sum none =
+            hw_spool_settle(spool, spool->next.position, left, user);
 
         HW_CHECK(none.messages == 0, "what is gone is not settled");
     }

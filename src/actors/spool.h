@@ -25,9 +25,10 @@ struct hw_spool {
     struct hw_batch *last;
     struct hw_spool_mark head;
     struct hw_spool_mark next;
-    uint64_t end;            // position behind the last message
-    uint64_t waiting;        // counted messages behind next
-    uint64_t counted;        // counted messages in all
+    uint64_t end; // position behind the last message
+    uint64_t waiting_bytes;
+    uint64_t waiting; // counted messages behind next
+    uint64_t counted; // counted messages in all
     uint64_t counted_bytes;
 };
 
@@ -76,6 +77,12 @@ static inline uint64_t
 hw_spool_in_flight(const struct hw_spool *spool)
 {
     return spool->counted - spool->waiting;
+}
+
+static inline uint64_t
+hw_spool_in_flight_bytes(const struct hw_spool *spool)
+{
+    return spool->counted_bytes - spool->waiting_bytes;
 }
 
 #endif

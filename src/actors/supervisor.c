@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <hawser/inbox.h>
+
 #include "actors/link_state.h"
 #include "actors/roles.h"
 #include "actors/verdict.h"
@@ -22,7 +24,7 @@
 enum { FORGETFUL = 5 };
 
 struct row {
-    struct hw_plan *plan; // NULL: no such link
+    struct hw_plan *plan;     // NULL: no such link
     struct hw_report *report; // of the last opening or loss
     char *reason;             // to say goodbye with
     uint64_t leftover;
@@ -30,13 +32,14 @@ struct row {
     uint32_t wire;
     uint32_t attempt;
     uint32_t endpoint;
-    uint32_t tried; // endpoints tried since the last wait
-    uint16_t code;  // to say goodbye with
-    uint8_t state;  // hawser_state
+    uint32_t tried;    // endpoints tried since the last wait
+    uint16_t code;     // to say goodbye with
+    uint16_t farewell; // the same, while the link lives on
+    uint8_t state;     // hawser_state
     uint8_t forgotten;
-    bool live;   // there is a wire, or a dial under way
+    bool live;    // there is a wire, or a dial under way
     bool serving; // sender, receiver and heartbeat know the wire
-    bool asked;  // the application was asked for headers
+    bool asked;   // the application was asked for headers
 };
 
 struct supervisor {
@@ -131,6 +134,29 @@ note_report(struct row *row, struct hw_report *report)
 }
 
 static void
+note_news(struct supervisor *self, uint32_t link, struct hw_report *report,
+          bool opened)
+{
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_NEWS,
+        .note = opened,
+        .link = link,
+        .wire = self->rows[link].wire,
+        .thing = hw_report_hold(report),
+    };
+
+    note_report(&self->rows[link], report);
+    hw_say(self->seat, HW_DOOR, &letter);
+}
+
+static void
+note_error(struct supervisor *self, uint32_t link, hawser_cause cause,
+           const char *error)
+{
+    note_news(self, link, hw_report_error(cause, error), false);
+}
+
+static void
 serve_wire(struct supervisor *self, uint32_t link)
 {
     struct row *row = &self->rows[link];
@@ -155,6 +181,7 @@ close_wire(struct supervisor *self, uint32_t link)
     struct row *row = &self->rows[link];
     struct hw_letter letter = {
         .kind = HW_LETTER_WIRE_CLOSE,
+        .note = row->farewell,
         .link = link,
         .wire = row->wire,
     };
@@ -214,6 +241,7 @@ dial(struct supervisor *self, uint32_t link)
     const struct hawser_settings *settings = row->plan->settings;
 
     row->wire++;
+    row->farewell = 0;
     HW_METER_ADD(row->plan->meter->dials, 1);
     HW_METER_SET(row->plan->meter->endpoint, row->endpoint);
     set_step_deadline(self, link, settings->dial_timeout);
@@ -233,9 +261,10 @@ greet(struct supervisor *self, uint32_t link)
     struct row *row = &self->rows[link];
     const struct hawser_settings *settings = row->plan->settings;
 
-    serve_wire(self, link);
     set_step_deadline(self, link, settings->greeting_timeout);
+    // Told before the receiver may hand on what the peer said first.
     tell_state(self, link, 0);
+    serve_wire(self, link);
     say_gate(self, link,
              settings->greeting == HW_GREETING_APPLICATION ? HW_GATE_TALK
                                                            : HW_GATE_REPLAY);
@@ -383,12 +412,18 @@ replay(struct supervisor *self, uint32_t link)
 typedef void (*deed)(struct supervisor *self, uint32_t link);
 
 static const deed deeds[HW_LINK_DEEDS] = {
-    [HW_DEED_IGNORE] = ignore,   [HW_DEED_DIAL] = dial,
-    [HW_DEED_CALL] = call_as_answered, [HW_DEED_GREET] = greet,
-    [HW_DEED_REGREET] = regreet, [HW_DEED_REPLAY] = replay,
-    [HW_DEED_FLOW] = flow,       [HW_DEED_RETRY] = retry,
-    [HW_DEED_REDIAL] = redial,   [HW_DEED_FAIL] = fail,
-    [HW_DEED_DRAIN] = drain,     [HW_DEED_FINISH] = finish,
+    [HW_DEED_IGNORE] = ignore,
+    [HW_DEED_DIAL] = dial,
+    [HW_DEED_CALL] = call_as_answered,
+    [HW_DEED_GREET] = greet,
+    [HW_DEED_REGREET] = regreet,
+    [HW_DEED_REPLAY] = replay,
+    [HW_DEED_FLOW] = flow,
+    [HW_DEED_RETRY] = retry,
+    [HW_DEED_REDIAL] = redial,
+    [HW_DEED_FAIL] = fail,
+    [HW_DEED_DRAIN] = drain,
+    [HW_DEED_FINISH] = finish,
 };
 
 static void
@@ -520,8 +555,7 @@ on_link_refuse(void *actor, const struct hw_letter *letter)
                               ? "greeting refused by the application"
                               : letter->thing;
 
-        note_report(&self->rows[letter->link],
-                    hw_report_error(HAWSER_CAUSE_LOCAL, why));
+        note_error(self, letter->link, HAWSER_CAUSE_LOCAL, why);
         step(self, letter->link, HW_LINK_REFUSE);
     }
     free(letter->thing);
@@ -539,8 +573,8 @@ on_link_answer(void *actor, const struct hw_letter *letter)
     }
     row->asked = false;
     if (letter->thing == NULL) {
-        note_report(row, hw_report_error(HAWSER_CAUSE_LOCAL,
-                                         "the application gave the attempt up"));
+        note_error(self, letter->link, HAWSER_CAUSE_LOCAL,
+                   "the application gave the attempt up");
         step(self, letter->link, HW_LINK_LOST);
         return;
     }
@@ -559,7 +593,7 @@ on_wire_opened(void *actor, const struct hw_letter *letter)
         hw_report_drop(letter->thing);
         return;
     }
-    note_report(&self->rows[letter->link], letter->thing);
+    note_news(self, letter->link, letter->thing, true);
     step(self, letter->link, HW_LINK_OPENED);
 }
 
@@ -574,7 +608,7 @@ on_wire_lost(void *actor, const struct hw_letter *letter)
         hw_report_drop(letter->thing);
         return;
     }
-    note_report(row, letter->thing);
+    note_news(self, letter->link, letter->thing, false);
     verdict = hw_verdict(row->plan->settings, row->report);
     if (verdict == HW_ON_FAIL ||
         (verdict == HW_ON_NEXT && !has_endpoint_left(row))) {
@@ -607,11 +641,13 @@ on_drained(void *actor, const struct hw_letter *letter)
     }
 }
 
+// A sick wire is cut: an ordinary goodbye would tell a peer that hears it late
+// that all is well.
 static void
 lose(struct supervisor *self, uint32_t link, const char *error)
 {
-    note_report(&self->rows[link],
-                hw_report_error(HAWSER_CAUSE_TIMEOUT, error));
+    note_error(self, link, HAWSER_CAUSE_TIMEOUT, error);
+    self->rows[link].farewell = HAWSER_CLOSE_CUT;
     step(self, link, HW_LINK_DEAD);
 }
 
@@ -628,17 +664,17 @@ static void
 on_silent(void *actor, const struct hw_letter *letter)
 {
     if (is_about_wire(actor, letter)) {
-        lose(actor, letter->link, letter->note != 0
-                                      ? "idle.timeout: nothing came from the peer"
-                                      : "heartbeat.timeout: the peer is silent");
+        lose(actor, letter->link,
+             letter->note != 0 ? "idle.timeout: nothing came from the peer"
+                               : "heartbeat.timeout: the peer is silent");
     }
 }
 
 static void
 on_downgrade(void *actor, const struct hw_letter *letter)
 {
-    static const char why[] =
-        "confirm=peer: the peer does not echo barriers; confirm=none is in force";
+    static const char why[] = "confirm=peer: the peer does not echo barriers; "
+                              "confirm=none is in force";
     struct supervisor *self = actor;
     struct row *row = &self->rows[letter->link];
 
@@ -646,16 +682,15 @@ on_downgrade(void *actor, const struct hw_letter *letter)
         return;
     }
     if (row->plan->settings->confirm_strict) {
-        note_report(row, hw_report_error(
-                             HAWSER_CAUSE_LOCAL,
-                             "confirm.strict: the peer does not echo barriers"));
+        note_error(self, letter->link, HAWSER_CAUSE_LOCAL,
+                   "confirm.strict: the peer does not echo barriers");
         step(self, letter->link, HW_LINK_FATAL);
         return;
     }
     const struct hw_letter event = {
         .kind = HW_LETTER_EVENT,
-        .note = (uint16_t)(row->state |
-                           HAWSER_EVENT_DOWNGRADE << HW_EVENT_KIND_SHIFT),
+        .note = (uint16_t)(row->state | HAWSER_EVENT_DOWNGRADE
+                                            << HW_EVENT_KIND_SHIFT),
         .link = letter->link,
         .wire = row->wire,
         .count = row->attempt,
@@ -739,6 +774,7 @@ on_link_forgotten(void *actor, const struct hw_letter *letter)
     row->leftover += letter->number;
     row->forgotten++;
     if (row->forgotten == FORGETFUL) {
+        HW_METER_SET(row->plan->meter->leftover, row->leftover);
         tell(self, letter->link, HAWSER_EVENT_STATE, row->leftover);
         say(self, HW_RECEIVER, HW_LETTER_LINK_FORGET, letter->link);
     } else if (row->forgotten > FORGETFUL) {
@@ -759,7 +795,7 @@ on_step_deadline(struct supervisor *self, uint32_t link)
     } else if (row->asked) {
         error = "dial.timeout: the application gave no headers";
     }
-    note_report(row, hw_report_error(HAWSER_CAUSE_TIMEOUT, error));
+    note_error(self, link, HAWSER_CAUSE_TIMEOUT, error);
     step(self, link, HW_LINK_TIMEOUT);
 }
 

@@ -38,7 +38,8 @@ set_timer(struct hw_loop *loop)
     uint64_t now = hw_loop_clock_us(NULL) / 1000;
     int failed;
 
-    if (next == loop->timer_at_ms && uv_is_active((uv_handle_t *)&loop->timer)) {
+    if (next == loop->timer_at_ms &&
+        uv_is_active((uv_handle_t *)&loop->timer)) {
         return;
     }
     loop->timer_at_ms = next;
@@ -255,8 +256,8 @@ hw_loop_fd(struct hw_loop *loop, int *fd)
         loop->timer_fd =
             timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
         if (loop->watch_fd < 0 || loop->timer_fd < 0 ||
-            epoll_ctl(loop->watch_fd, EPOLL_CTL_ADD,
-                      uv_backend_fd(&loop->uv), &in) != 0 ||
+            epoll_ctl(loop->watch_fd, EPOLL_CTL_ADD, uv_backend_fd(&loop->uv),
+                      &in) != 0 ||
             epoll_ctl(loop->watch_fd, EPOLL_CTL_ADD, loop->timer_fd, &in) !=
                 0) {
             hw_loop_close_fds(loop);

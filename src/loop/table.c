@@ -126,9 +126,9 @@ static unsigned
 rank(unsigned owner, unsigned from)
 {
     static const uint8_t first[SEATED] = {
-        [HW_PORT] = 0,       [HW_DOOR] = 1,  [HW_SENDER] = 2,
-        [HW_RECEIVER] = 3,   [HW_BACKOFF] = 4,
-        [HW_SUPERVISOR] = 5, [HW_HEARTBEAT] = 6, [HW_QUEUE] = 7,
+        [HW_PORT] = 0,      [HW_DOOR] = 1,    [HW_SENDER] = 2,
+        [HW_RECEIVER] = 3,  [HW_BACKOFF] = 4, [HW_SUPERVISOR] = 5,
+        [HW_HEARTBEAT] = 6, [HW_QUEUE] = 7,
     };
     unsigned late = first[from];
 

@@ -26,7 +26,7 @@ enum hw_name {
 #define HW_NAME_ENUM(name, text) HW_##name,
     HW_NAME_LIST(HW_NAME_ENUM)
 #undef HW_NAME_ENUM
-    HW_NAMES
+        HW_NAMES
 };
 
 // clang-format off
@@ -74,6 +74,9 @@ enum hw_name {
     X(EVENTS_MISSED,   "count events were left out") \
     X(CREDIT,          "the application read: count messages, number bytes, note events") \
     X(INBOX_OPEN,      "a new inbox; count: its number; thing: the mailbox to it") \
+    X(INBOX_CLOSE,     "inbox count is heard no more: give its mailbox back") \
+    X(INBOX_CLOSED,    "the last letter to an inbox; thing: the mailbox to it") \
+    X(NEWS,            "what became of a wire, for whoever asks; note: 1 if it opened; thing: report") \
     X(RETRY_WANTED,    "tell when to try again; number: not before so many ms; note: 1 while greeting") \
     X(RETRY_SET,       "it will be in number ms; count: attempt; note: 1 if the wait is at its ceiling") \
     X(RETRY_DUE,       "try now") \
@@ -96,7 +99,8 @@ enum hw_name {
     X(DOOR, QUEUE, SEND)                 X(DOOR, QUEUE, STANDING_ADD) \
     X(DOOR, QUEUE, STANDING_REMOVE)      X(DOOR, QUEUE, GREET) \
     X(DOOR, RECEIVER, CREDIT)            X(DOOR, RECEIVER, INBOX_OPEN) \
-    X(DOOR, RECEIVER, RECEIPT) \
+    X(DOOR, RECEIVER, INBOX_CLOSE)       X(DOOR, RECEIVER, RECEIPT) \
+    X(SUPERVISOR, DOOR, NEWS) \
     X(SUPERVISOR, PORT, LINK_OPEN)       X(SUPERVISOR, PORT, LINK_FORGET) \
     X(SUPERVISOR, PORT, WIRE_DIAL)       X(SUPERVISOR, PORT, WIRE_CLOSE) \
     X(SUPERVISOR, RECEIVER, LINK_OPEN)   X(SUPERVISOR, RECEIVER, LINK_FORGET) \
@@ -131,6 +135,7 @@ enum hw_name {
     X(RECEIVER, HEARTBEAT, HEARD)        X(RECEIVER, SUPERVISOR, LINK_FORGOTTEN) \
     X(RECEIVER, INBOX, DELIVER)          X(RECEIVER, INBOX, EVENT) \
     X(RECEIVER, INBOX, EVENTS_MISSED)    X(RECEIVER, INBOX, RECEIPT) \
+    X(RECEIVER, INBOX, INBOX_CLOSED) \
     X(BACKOFF, SUPERVISOR, RETRY_SET)    X(BACKOFF, SUPERVISOR, RETRY_DUE) \
     X(BACKOFF, SUPERVISOR, RETRY_OVER)   X(BACKOFF, SUPERVISOR, STABLE) \
     X(BACKOFF, SUPERVISOR, LINK_FORGOTTEN)
@@ -140,7 +145,7 @@ enum hw_letter_kind {
 #define HW_LETTER_ENUM(kind, sentence) HW_LETTER_##kind,
     HW_LETTER_LIST(HW_LETTER_ENUM)
 #undef HW_LETTER_ENUM
-    HW_LETTERS
+        HW_LETTERS
 };
 
 // GATE's note.
@@ -167,8 +172,9 @@ struct hw_letter {
     void *thing;
 };
 
-_Static_assert(sizeof(struct hw_letter) == 32,
-               "33 bytes is what fits inside a zmq_msg_t without an allocation");
+_Static_assert(
+    sizeof(struct hw_letter) == 32,
+    "33 bytes is what fits inside a zmq_msg_t without an allocation");
 
 // "LINK_OPEN"; "no letter" for a number that is none.
 const char *

@@ -139,8 +139,7 @@ hw_mailbox_hear(struct hw_mailbox *mailbox, struct hw_letter *letter)
     int heard;
 
     do {
-        heard =
-            zmq_recv(mailbox->socket, letter, sizeof *letter, ZMQ_DONTWAIT);
+        heard = zmq_recv(mailbox->socket, letter, sizeof *letter, ZMQ_DONTWAIT);
     } while (heard < 0 && errno == EINTR);
     if (heard < 0 && errno == EAGAIN) {
         return false;

@@ -18,6 +18,7 @@ struct hw_meter {
     _Atomic uint64_t losses;
     _Atomic int64_t up_since_ms;
     _Atomic int64_t lost_since_ms;
+    _Atomic uint64_t leftover; // of a closed link: what was not settled
     // queue
     _Atomic uint64_t settled;
     _Atomic uint64_t dropped;
@@ -34,8 +35,16 @@ struct hw_meter {
     // port
     _Atomic uint64_t late;
     // front: somebody waits for room in the spool
-    atomic_uint blocked;
+    atomic_uint blocked; // how many wait
 };
+
+// True if somebody waits for what was written just before. Read by exchange,
+// so that either this sees who waits, or they see what was written.
+static inline int
+hw_meter_blocked(struct hw_meter *meter)
+{
+    return atomic_fetch_add(&meter->blocked, 0) != 0;
+}
 
 // For the one who writes a figure: no atomic read-modify-write is needed.
 #define HW_METER_ADD(figure, amount)                                           \

@@ -201,15 +201,18 @@ hawser_status
 hawser_options_get(const hawser_options *options, const char *name,
                    const char **value)
 {
+    // A set of options is const to who reads it; the sentence is beside it.
+    hawser_options *ours = (hawser_options *)options;
     const struct hw_option_row *row;
     const char *text;
 
     if (options == NULL || name == NULL || value == NULL) {
         return HAWSER_INVALID;
     }
+    ours->error[0] = '\0';
     row = hw_option_find(name);
     if (row == NULL) {
-        return HAWSER_UNKNOWN;
+        return refuse_name(ours, name);
     }
     text = options->texts[hw_option_index(row)];
     *value = text == NULL ? row->value : text;

@@ -26,21 +26,21 @@ resolve(struct hawser_settings *settings, const struct hw_option_row *row,
     void *field = (char *)settings + row->offset;
     struct hw_option_value value;
     char wrong[160];
-    bool parsed = hw_option_parse(row->type, row->range, text, &value, wrong,
-                                  sizeof wrong);
+    bool parsed;
 
-    HW_CHECK(parsed, "what was set was checked, and defaults are in range");
-    switch (row->type) {
-    case HW_TYPE_real:
-        memcpy(field, &value.real, sizeof value.real);
-        break;
-    case HW_TYPE_text:
-    case HW_TYPE_list:
+    // Each line of a list was checked when it was set; together they are no
+    // line any more.
+    if (row->type == HW_TYPE_text || row->type == HW_TYPE_list) {
         memcpy(field, &text, sizeof text);
-        break;
-    default:
+        return;
+    }
+    parsed = hw_option_parse(row->type, row->range, text, &value, wrong,
+                             sizeof wrong);
+    HW_CHECK(parsed, "what was set was checked, and defaults are in range");
+    if (row->type == HW_TYPE_real) {
+        memcpy(field, &value.real, sizeof value.real);
+    } else {
         memcpy(field, &value.number, sizeof value.number);
-        break;
     }
 }
 

@@ -17,7 +17,7 @@
 #include "values/plan.h"
 #include "values/report.h"
 
-enum { SITES_MAX = 16, NAME_SIZE = 32, SENTENCE_SIZE = 256 };
+enum { SITES_MAX = 16, NAME_SIZE = 32, SENTENCE_SIZE = 512 };
 
 // What a transport holds on to: one wire, from dial to close or lost.
 struct hawser_port {
@@ -187,7 +187,7 @@ wire_of(struct hw_ports *ports, uint32_t link, uint32_t wire)
 
 static void *
 start_site(struct hw_ports *ports, const hawser_transport *transport,
-               hawser_status *status)
+           hawser_status *status)
 {
     struct site *site = &ports->sites[ports->site_count];
     void *uv = ports->loop == NULL ? NULL : hw_loop_uv(ports->loop);
@@ -264,8 +264,8 @@ dial_address(struct hw_ports *ports, uint32_t link, const char *address,
     }
     row->port = port;
     enter(port);
-    status = endpoint->transport->dial(site, &dial, port, &port->wire,
-                                       sentence, size);
+    status = endpoint->transport->dial(site, &dial, port, &port->wire, sentence,
+                                       size);
     leave(port);
     if (status != HAWSER_OK) {
         row->port = NULL;
@@ -287,17 +287,15 @@ try_next(struct hw_ports *ports, uint32_t link, struct hw_report *last)
         hawser_status status;
 
         sentence[0] = '\0';
-        status =
-            dial_address(ports, link, address, sentence, sizeof sentence);
+        status = dial_address(ports, link, address, sentence, sizeof sentence);
         if (status == HAWSER_OK) {
             hw_report_drop(last);
             return;
         }
         hw_report_drop(last);
-        last = hw_report_error(HAWSER_CAUSE_LOCAL,
-                               sentence[0] != '\0'
-                                   ? sentence
-                                   : hawser_status_text(status));
+        last = hw_report_error(
+            HAWSER_CAUSE_LOCAL,
+            sentence[0] != '\0' ? sentence : hawser_status_text(status));
     }
     drop_attempt(row);
     say_lost(ports, link, row->wire, last);
@@ -338,7 +336,7 @@ resolve(struct hw_ports *ports, uint32_t link)
 
     if (host[0] == '\0' || hw_address_is_numeric(host)) {
         addresses->count = 1;
-        (void)snprintf(addresses->text[0], sizeof addresses->text[0], "%s",
+        (void)snprintf(addresses->text[0], sizeof addresses->text[0], "%.47s",
                        host);
         try_next(ports, link, NULL);
         return;
@@ -346,9 +344,9 @@ resolve(struct hw_ports *ports, uint32_t link)
     status = hw_loop_resolve(ports->loop, host, on_resolved, ports, ticket);
     if (status != HAWSER_OK) {
         drop_attempt(row);
-        say_lost(ports, link, row->wire,
-                 hw_report_error(HAWSER_CAUSE_LOCAL,
-                                 hawser_status_text(status)));
+        say_lost(
+            ports, link, row->wire,
+            hw_report_error(HAWSER_CAUSE_LOCAL, hawser_status_text(status)));
     }
 }
 
@@ -446,8 +444,8 @@ hawser_port_writable(hawser_port *port)
 void
 hawser_port_passed(hawser_port *port, uint64_t number)
 {
-    say(port->ports, HW_SENDER, HW_LETTER_WIRE_PASSED, port->link,
-        port->number, number, NULL);
+    say(port->ports, HW_SENDER, HW_LETTER_WIRE_PASSED, port->link, port->number,
+        number, NULL);
 }
 
 void

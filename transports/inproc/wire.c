@@ -357,6 +357,11 @@ say_lost_if_ended(struct hw_inproc_wire *wire)
         memcpy(reason, wire->place.pair->reason, sizeof reason);
     }
     hw_inproc_unlock();
+    if (ended && why.close_code == HAWSER_CLOSE_CUT) {
+        why.cause = HAWSER_CAUSE_RESET;
+        why.error = "inproc: cut off by the other end";
+        why.close_code = 0;
+    }
     if (ended) {
         hawser_port_lost(wire->port, &why);
         end_wire(wire, CODE_ORDINARY, "");

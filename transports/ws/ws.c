@@ -318,7 +318,7 @@ close_wire(void *user, int code, const char *reason)
 {
     struct hw_ws_wire *wire = user;
 
-    if (wire->phase == HW_WS_OPEN) {
+    if (wire->phase == HW_WS_OPEN && code != HAWSER_CLOSE_CUT) {
         hw_ws_wire_leave(wire, code == 0 ? 1000 : (unsigned)code, reason,
                          fit_reason(reason));
         return;

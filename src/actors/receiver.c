@@ -1,0 +1,387 @@
+// receiver.c - owns the read half of each wire.
+//
+// Hears  WIRE_RECEIVED from the port; WIRE_UP, WIRE_DOWN, EVENT from the
+//        supervisor; RECEIPT from the queue and the door; CREDIT, INBOX_OPEN,
+//        INBOX_CLOSE from the door; HEARD_WANTED from the heartbeat.
+// Says   DELIVER, EVENT, EVENTS_MISSED, RECEIPT, INBOX_CLOSED to the inboxes;
+//        HEARD to the heartbeat.
+// Keeps  one row for each link: what its application has not read yet, and
+//        whether the wire is listened to; the mailboxes to the inboxes.
+// Never  looks into a message, or keeps one that the application may have.
+#include <stdlib.h>
+#include <string.h>
+
+#include <hawser/inbox.h>
+
+#include "actors/roles.h"
+#include "base/check.h"
+#include "post/mailbox.h"
+#include "values/batch.h"
+#include "values/plan.h"
+#include "values/report.h"
+#include "wire/port.h"
+
+enum {
+    INBOXES = 64,
+    EVENTS_UNREAD_MAX = 256, // of a link, before events are left out; chosen
+};
+
+struct row {
+    struct hw_plan *plan;   // NULL: no such link
+    struct hw_batch *early; // came before the wire was known; in order
+    struct hw_batch *early_last;
+    uint64_t unread; // messages given to the inbox
+    uint64_t unread_bytes;
+    uint64_t resumed_at_ms; // when the wire was listened to again
+    uint32_t unread_events;
+    uint32_t missed_events;
+    uint32_t wire; // the last that it was told to serve
+    bool served;   // it is there
+    bool deaf;     // the wire is not listened to
+};
+
+struct receiver {
+    struct hw_seat *seat;
+    struct row *rows;
+    uint32_t links_max;
+    struct hw_mailbox *inboxes[INBOXES];
+};
+
+// ---- saying ----
+
+static void
+say_to_inbox(struct receiver *self, const struct row *row,
+             const struct hw_letter *letter)
+{
+    hw_mailbox_say(self->inboxes[row->plan->inbox], letter);
+}
+
+static void
+deliver(struct receiver *self, uint32_t link, struct hw_batch *batch)
+{
+    struct row *row = &self->rows[link];
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_DELIVER,
+        .link = link,
+        .wire = row->wire,
+        .thing = batch,
+    };
+
+    row->unread += batch->count;
+    row->unread_bytes += batch->payload;
+    HW_METER_ADD(row->plan->meter->received, batch->count);
+    HW_METER_ADD(row->plan->meter->received_bytes, batch->payload);
+    say_to_inbox(self, row, &letter);
+}
+
+// ---- listening ----
+
+static bool
+is_full(const struct row *row)
+{
+    const struct hawser_settings *settings = row->plan->settings;
+
+    return row->unread >= (uint64_t)settings->receive_max_messages ||
+           row->unread_bytes >= (uint64_t)settings->receive_max_bytes;
+}
+
+static bool
+has_room_again(const struct row *row)
+{
+    const struct hawser_settings *settings = row->plan->settings;
+
+    return row->unread <= (uint64_t)settings->receive_max_messages / 2 &&
+           row->unread_bytes <= (uint64_t)settings->receive_max_bytes / 2;
+}
+
+static void
+listen_as_room_allows(struct receiver *self, uint32_t link)
+{
+    struct row *row = &self->rows[link];
+
+    if (!row->served) {
+        return;
+    }
+    if (!row->deaf && is_full(row)) {
+        row->deaf = true;
+        hw_port_listen(self->seat->ports, link, false);
+    } else if (row->deaf && has_room_again(row)) {
+        row->deaf = false;
+        row->resumed_at_ms = self->seat->now_ms;
+        hw_port_listen(self->seat->ports, link, true);
+    }
+}
+
+// ---- from the port ----
+
+static void
+keep_early(struct row *row, struct hw_batch *batch)
+{
+    batch->next = NULL;
+    if (row->early == NULL) {
+        row->early = batch;
+    } else {
+        row->early_last->next = batch;
+    }
+    row->early_last = batch;
+}
+
+// What a peer says right away may be here before the supervisor's word that its
+// wire is up; it waits for that, so that the application hears of the wire
+// first. What an earlier wire brought is late.
+static void
+on_wire_received(void *actor, const struct hw_letter *letter)
+{
+    struct receiver *self = actor;
+    struct row *row = &self->rows[letter->link];
+    struct hw_batch *batch = letter->thing;
+
+    if (row->plan == NULL || (int32_t)(letter->wire - row->wire) < 0) {
+        hw_batch_drop(batch);
+    } else if (letter->wire != row->wire) {
+        keep_early(row, batch);
+    } else {
+        deliver(self, letter->link, batch);
+        listen_as_room_allows(self, letter->link);
+    }
+}
+
+// ---- from the supervisor ----
+
+static void
+on_link_open(void *actor, const struct hw_letter *letter)
+{
+    struct receiver *self = actor;
+    struct row *row = &self->rows[letter->link];
+
+    memset(row, 0, sizeof *row);
+    row->plan = letter->thing;
+}
+
+static void
+on_link_forget(void *actor, const struct hw_letter *letter)
+{
+    struct receiver *self = actor;
+    struct row *row = &self->rows[letter->link];
+    const struct hw_letter forgotten = {
+        .kind = HW_LETTER_LINK_FORGOTTEN,
+        .link = letter->link,
+    };
+
+    hw_batch_drop_all(row->early);
+    hw_plan_drop(row->plan);
+    memset(row, 0, sizeof *row);
+    hw_say(self->seat, HW_SUPERVISOR, &forgotten);
+}
+
+static void
+deliver_early(struct receiver *self, uint32_t link)
+{
+    struct row *row = &self->rows[link];
+    struct hw_batch *batch = row->early;
+
+    row->early = NULL;
+    while (batch != NULL) {
+        struct hw_batch *next = batch->next;
+
+        deliver(self, link, batch);
+        batch = next;
+    }
+}
+
+static void
+on_wire_up(void *actor, const struct hw_letter *letter)
+{
+    struct receiver *self = actor;
+    struct row *row = &self->rows[letter->link];
+
+    row->wire = letter->wire;
+    row->served = true;
+    row->deaf = false; // a new wire is listened to
+    row->resumed_at_ms = 0;
+    deliver_early(self, letter->link);
+    listen_as_room_allows(self, letter->link);
+}
+
+static void
+on_wire_down(void *actor, const struct hw_letter *letter)
+{
+    struct receiver *self = actor;
+    struct row *row = &self->rows[letter->link];
+
+    if (row->wire == letter->wire) {
+        row->served = false;
+        row->deaf = false;
+    }
+}
+
+static void
+say_missed(struct receiver *self, struct row *row, uint32_t link)
+{
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_EVENTS_MISSED,
+        .link = link,
+        .count = row->missed_events,
+    };
+
+    if (row->missed_events > 0) {
+        row->missed_events = 0;
+        say_to_inbox(self, row, &letter);
+    }
+}
+
+// A reader that does not read its events loses the oldest news first: what comes
+// after is what it needs when it reads again. The last event always comes.
+static void
+on_event(void *actor, const struct hw_letter *letter)
+{
+    struct receiver *self = actor;
+    struct row *row = &self->rows[letter->link];
+    bool last = (letter->note & HW_EVENT_STATE_MASK) == HAWSER_CLOSED;
+
+    if (row->plan == NULL) {
+        hw_report_drop(letter->thing);
+        return;
+    }
+    if (row->unread_events >= EVENTS_UNREAD_MAX && !last) {
+        row->missed_events++;
+        hw_report_drop(letter->thing);
+        return;
+    }
+    row->unread_events++;
+    say_missed(self, row, letter->link);
+    say_to_inbox(self, row, letter);
+}
+
+// ---- from the queue and the door ----
+
+static void
+on_receipt(void *actor, const struct hw_letter *letter)
+{
+    struct receiver *self = actor;
+    const struct row *row = &self->rows[letter->link];
+
+    if (row->plan != NULL) {
+        say_to_inbox(self, row, letter);
+    }
+}
+
+static uint64_t
+minus(uint64_t from, uint64_t what)
+{
+    return from > what ? from - what : 0;
+}
+
+static void
+on_credit(void *actor, const struct hw_letter *letter)
+{
+    struct receiver *self = actor;
+    struct row *row = &self->rows[letter->link];
+
+    if (row->plan == NULL) {
+        return;
+    }
+    row->unread = minus(row->unread, letter->count);
+    row->unread_bytes = minus(row->unread_bytes, letter->number);
+    row->unread_events = (uint32_t)minus(row->unread_events, letter->note);
+    listen_as_room_allows(self, letter->link);
+}
+
+static void
+on_inbox_open(void *actor, const struct hw_letter *letter)
+{
+    struct receiver *self = actor;
+
+    HW_CHECK(letter->count < INBOXES && self->inboxes[letter->count] == NULL,
+             "an inbox has a number of its own");
+    self->inboxes[letter->count] = letter->thing;
+}
+
+// Its links were closed before.
+static void
+on_inbox_close(void *actor, const struct hw_letter *letter)
+{
+    struct receiver *self = actor;
+    const struct hw_letter closed = {
+        .kind = HW_LETTER_INBOX_CLOSED,
+        .thing = self->inboxes[letter->count],
+    };
+
+    self->inboxes[letter->count] = NULL;
+    hw_mailbox_say(closed.thing, &closed);
+}
+
+// ---- from the heartbeat ----
+
+// Who does not listen can't tell silence from death: it answers "now". Of a peer
+// that it listens to again, nothing older than that moment is held against it.
+static void
+on_heard_wanted(void *actor, const struct hw_letter *letter)
+{
+    struct receiver *self = actor;
+    const struct row *row = &self->rows[letter->link];
+    struct hw_letter heard = {
+        .kind = HW_LETTER_HEARD,
+        .link = letter->link,
+        .wire = letter->wire,
+    };
+
+    if (row->plan == NULL) {
+        return;
+    }
+    heard.number =
+        hw_port_heard_at(self->seat->ports, letter->link, letter->wire);
+    if (row->deaf) {
+        heard.number = self->seat->now_ms;
+    } else if (heard.number < row->resumed_at_ms) {
+        heard.number = row->resumed_at_ms;
+    }
+    hw_say(self->seat, HW_HEARTBEAT, &heard);
+}
+
+static void
+leave(void *actor)
+{
+    struct receiver *self = actor;
+
+    for (uint32_t link = 0; link < self->links_max; link++) {
+        hw_batch_drop_all(self->rows[link].early);
+        hw_plan_drop(self->rows[link].plan);
+    }
+    for (unsigned i = 0; i < INBOXES; i++) {
+        hw_mailbox_close(self->inboxes[i]);
+    }
+    free(self->rows);
+}
+
+static hawser_status
+sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
+{
+    struct receiver *self = actor;
+
+    self->seat = seat;
+    self->rows = calloc((size_t)settings->links_max, sizeof *self->rows);
+    if (self->rows == NULL) {
+        return HAWSER_NO_MEMORY;
+    }
+    self->links_max = (uint32_t)settings->links_max;
+    return HAWSER_OK;
+}
+
+const struct hw_role hw_role_receiver = {
+    .name = HW_RECEIVER,
+    .size = sizeof(struct receiver),
+    .sit = sit,
+    .leave = leave,
+    .on[HW_LETTER_LINK_OPEN] = on_link_open,
+    .on[HW_LETTER_LINK_FORGET] = on_link_forget,
+    .on[HW_LETTER_WIRE_UP] = on_wire_up,
+    .on[HW_LETTER_WIRE_DOWN] = on_wire_down,
+    .on[HW_LETTER_WIRE_RECEIVED] = on_wire_received,
+    .on[HW_LETTER_EVENT] = on_event,
+    .on[HW_LETTER_RECEIPT] = on_receipt,
+    .on[HW_LETTER_CREDIT] = on_credit,
+    .on[HW_LETTER_INBOX_OPEN] = on_inbox_open,
+    .on[HW_LETTER_INBOX_CLOSE] = on_inbox_close,
+    .on[HW_LETTER_HEARD_WANTED] = on_heard_wanted,
+};
