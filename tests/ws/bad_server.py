@@ -110,6 +110,12 @@ def frames(sock):
         data = data[at + 4 + need:]
 
 
+def wait_goodbye(sock):
+    for opcode, _ in frames(sock):
+        if opcode == 8:
+            return
+
+
 # ---- answers to the request ----
 
 REASONS = {200: 'OK', 301: 'Moved Permanently', 401: 'Unauthorized',
@@ -301,6 +307,15 @@ def do_reset_later(sock, request):
     reset(sock)
 
 
+# Sends more only once the wire is open, and then breaks off.
+def do_frame_reset(sock, request):
+    sock.sendall(upgrade(request))
+    time.sleep(0.01)
+    sock.sendall(frame(1, b'last words'))
+    time.sleep(0.005)
+    reset(sock)
+
+
 def do_endless_fragments(sock, request, size):
     sock.sendall(upgrade(request) + frame(2, b'x', fin=0))
     block = frame(0, b'x' * int(size), fin=0)
@@ -446,14 +461,15 @@ def do_blast(sock, request, count, size):
         n = min(per, left)
         sock.sendall(one * n)
         left -= n
-    wait_end(sock)
+    wait_goodbye(sock)
 
 
 def serve(sock, wrap):
     try:
         sock = wrap(sock)
         request = read_request(sock)
-        parts = request.split(b' ')[1].decode().strip('/').split('/')
+        path = request.split(b' ')[1].decode().partition('?')[0]
+        parts = path.strip('/').split('/')
         globals()['do_' + parts[0]](sock, request, *parts[1:])
     except OSError:
         pass
@@ -472,7 +488,7 @@ def end_with_input(last):
 def main(wrap=lambda sock: sock, note='', last=lambda: None):
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind(('127.0.0.1', 0))
-    listener.listen(100)
+    listener.listen(1000)
     print(listener.getsockname()[1], note, flush=True)
     threading.Thread(target=end_with_input, args=(last,), daemon=True).start()
     while True:

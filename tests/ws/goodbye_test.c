@@ -111,7 +111,7 @@ a_reason_that_is_too_long_is_cut_between_characters(void)
 }
 
 static void
-a_wire_may_be_closed_from_inside_every_call(void)
+a_wire_may_be_closed_at_any_moment_of_its_dialling(void)
 {
     static hawser_port first, second, third;
     struct harness inner;
@@ -251,6 +251,29 @@ a_reset_while_writing_is_told(void)
 }
 
 static void
+go_deaf(hawser_port *port)
+{
+    hawser_transport_ws.listen(port->wire, 0);
+}
+
+// The system reports data and error at once, and libuv no longer watches then.
+static void
+a_reset_behind_unread_data_is_told_after_it(void)
+{
+    static hawser_port port;
+
+    port.on_opened = go_deaf;
+    dial_and_open(&port, "frame_reset");
+    harness_idle(&harness, 30);
+    CU_ASSERT_FALSE(port.lost);
+    hawser_transport_ws.listen(port.wire, 1);
+    CU_ASSERT_TRUE(harness_run(&harness, &port, is_lost, 5000));
+    CU_ASSERT_EQUAL(port.messages, 1);
+    CU_ASSERT_EQUAL(port.cause, HAWSER_CAUSE_RESET);
+    CU_ASSERT_STRING_EQUAL(port.error, "read: Connection reset by peer");
+}
+
+static void
 many_wires_live_and_end_on_one_site(void)
 {
     enum { COUNT = 200 };
@@ -280,11 +303,12 @@ static CU_TestInfo tests[] = {
     CHECK(close_codes_are_sent_as_they_were_asked_for),
     CHECK(a_goodbye_comes_after_what_was_sent),
     CHECK(a_reason_that_is_too_long_is_cut_between_characters),
-    CHECK(a_wire_may_be_closed_from_inside_every_call),
+    CHECK(a_wire_may_be_closed_at_any_moment_of_its_dialling),
     CHECK(a_wire_closed_by_what_it_says_is_quiet),
     CHECK(a_peer_that_says_goodbye_too_is_left_at_once),
     CHECK(a_peer_that_never_says_goodbye_is_left_within_a_second),
     CHECK(a_reset_while_writing_is_told),
+    CHECK(a_reset_behind_unread_data_is_told_after_it),
     CHECK(many_wires_live_and_end_on_one_site),
     CU_TEST_INFO_NULL,
 };

@@ -147,6 +147,10 @@ hw_ws_stream_ended(struct hw_ws_wire *wire, int error)
     }
     if (error != 0) {
         (void)snprintf(sentence, sizeof sentence, "read: %s", strerror(error));
+    } else if (wire->mute) {
+        // The system tells an error once, and writing was told.
+        (void)snprintf(sentence, sizeof sentence, "write: %s",
+                       strerror(wire->write_error));
     } else {
         (void)snprintf(sentence, sizeof sentence, "the peer hung up %s",
                        hw_ws_reader_is_amid(&wire->reader)
@@ -202,13 +206,19 @@ on_poll(uv_poll_t *handle, int status, int events)
 {
     struct hw_ws_wire *wire = lws_wsi_user(handle->data);
 
-    if (status >= 0 && (events & UV_WRITABLE) != 0) {
+    // An error says no more than that there is one: writing and reading tell
+    // which, and a deaf wire is read again once it listens.
+    if (status < 0 || (events & UV_WRITABLE) != 0) {
         hw_ws_stream_writable(wire);
     }
-    // An error says no more than that there is one: reading tells which.
-    if (wire->phase != HW_WS_DEAD &&
+    if (wire->phase != HW_WS_DEAD && !(wire->deaf && goes_on(wire)) &&
         (status < 0 || (events & UV_READABLE) != 0)) {
         read_socket(wire);
+    }
+    // libuv has stopped to watch, though data may still stand before the error.
+    if (status < 0) {
+        wire->watched = HW_WS_UNWATCHED;
+        hw_ws_stream_watch(wire);
     }
 }
 
@@ -338,6 +348,6 @@ hw_ws_take_over(struct hw_ws_wire *wire)
                         "libwebsockets has no handle for this socket");
         return;
     }
-    wire->watched = UINT8_MAX; // by libwebsockets until now
+    wire->watched = HW_WS_UNWATCHED; // by this file, until now
     hw_ws_stream_watch(wire);
 }

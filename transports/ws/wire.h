@@ -35,6 +35,8 @@ enum hw_ws_deed {
     HW_WS_KILL,      // close the socket
 };
 
+enum { HW_WS_UNWATCHED = UINT8_MAX };
+
 // Kept only until the wire is open.
 struct hw_ws_dialling {
     struct hw_ws_url url;
@@ -82,7 +84,7 @@ struct hw_ws_wire {
     bool mute;       // writing failed: errno below
     bool peer_left;  // its close frame came
     bool heard;      // bytes came since this was cleared
-    uint8_t watched; // uv_poll_event bits, of a wire without TLS
+    uint8_t watched; // uv_poll_event bits or HW_WS_UNWATCHED, without TLS
     int write_error;
     uint64_t out_limit; // option wire.buffer
     uint64_t written;
