@@ -15,13 +15,15 @@
 #include "base/log.h"
 #include "loop/loop_private.h"
 
-static void
+static bool
 turn(struct hw_loop *loop)
 {
-    if (loop->table != NULL) {
-        loop->gather(loop->user);
-        hw_table_turn(loop->table);
+    if (loop->table == NULL) {
+        return false;
     }
+    loop->watch.gather(loop->watch.user);
+    hw_table_turn(loop->table);
+    return loop->watch.turned(loop->watch.user);
 }
 
 // The timer exists to end the poll; what is due is found by the turn.
@@ -58,7 +60,10 @@ on_prepare(uv_prepare_t *prepare)
 {
     struct hw_loop *loop = prepare->data;
 
-    turn(loop);
+    atomic_store(&loop->asleep, true);
+    if (turn(loop) && !loop->threaded) {
+        uv_stop(&loop->uv); // the poll that follows does not wait
+    }
     if (loop->table != NULL) {
         set_timer(loop);
     }
@@ -67,7 +72,10 @@ on_prepare(uv_prepare_t *prepare)
 static void
 on_check(uv_check_t *check)
 {
-    turn(check->data);
+    struct hw_loop *loop = check->data;
+
+    atomic_store(&loop->asleep, false);
+    (void)turn(loop); // whoever waits looks for itself after a poll
 }
 
 static void
@@ -126,11 +134,10 @@ hw_loop_open(struct hw_loop **loop)
 
 void
 hw_loop_seat(struct hw_loop *loop, struct hw_table *table,
-             hw_loop_gather gather, void *user)
+             const struct hw_loop_watch *watch)
 {
     loop->table = table;
-    loop->gather = gather;
-    loop->user = user;
+    loop->watch = *watch;
 }
 
 uint64_t
@@ -162,10 +169,11 @@ run_thread(void *user)
 hawser_status
 hw_loop_start_thread(struct hw_loop *loop)
 {
+    loop->threaded = true; // the thread reads it
     if (uv_thread_create(&loop->thread, run_thread, loop) != 0) {
+        loop->threaded = false;
         return HAWSER_SYSTEM;
     }
-    loop->threaded = true;
     return HAWSER_OK;
 }
 
@@ -176,7 +184,7 @@ hw_loop_stop_thread(struct hw_loop *loop)
         return;
     }
     atomic_store(&loop->stopping, true);
-    hw_loop_knock(loop);
+    (void)uv_async_send(&loop->knock);   // fails only while closing
     (void)uv_thread_join(&loop->thread); // fails only for what is no thread
     loop->threaded = false;
     atomic_store(&loop->stopping, false);
@@ -185,7 +193,9 @@ hw_loop_stop_thread(struct hw_loop *loop)
 void
 hw_loop_knock(struct hw_loop *loop)
 {
-    (void)uv_async_send(&loop->knock); // fails only while closing
+    if (atomic_load(&loop->asleep) || atomic_load(&loop->watched)) {
+        (void)uv_async_send(&loop->knock); // fails only while closing
+    }
 }
 
 // libuv tells the kernel of a changed watcher when it polls the next time;
@@ -263,16 +273,11 @@ hw_loop_fd(struct hw_loop *loop, int *fd)
             hw_loop_close_fds(loop);
             return HAWSER_SYSTEM;
         }
+        atomic_store(&loop->watched, true);
         hw_loop_step(loop);
     }
     *fd = loop->watch_fd;
     return HAWSER_OK;
-}
-
-bool
-hw_loop_is_watched(const struct hw_loop *loop)
-{
-    return loop->watch_fd >= 0;
 }
 
 void

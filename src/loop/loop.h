@@ -14,9 +14,15 @@
 
 struct hw_loop;
 
-// Called on the loop's thread right before each turn of the table, to bring in
-// what came from outside.
-typedef void (*hw_loop_gather)(void *user);
+// Who watches the table turn, on the loop's thread.
+struct hw_loop_watch {
+    void *user;
+    // Right before each turn, to bring in what came from outside.
+    void (*gather)(void *user);
+    // Right after it. true: there is something for the one who waits in
+    // hw_loop_wait.
+    bool (*turned)(void *user);
+};
 
 // NO_MEMORY, SYSTEM.
 hawser_status
@@ -25,7 +31,7 @@ hw_loop_open(struct hw_loop **loop);
 // Seats a table; it stays the caller's, and outlives its use here.
 void
 hw_loop_seat(struct hw_loop *loop, struct hw_table *table,
-             hw_loop_gather gather, void *user);
+             const struct hw_loop_watch *watch);
 
 // Microseconds on the monotonic clock. clock is not looked at.
 uint64_t
@@ -43,7 +49,9 @@ hw_loop_start_thread(struct hw_loop *loop);
 void
 hw_loop_stop_thread(struct hw_loop *loop);
 
-// Makes the loop turn soon. Any thread; cheap if it was knocked already.
+// Makes the loop turn soon, if it sleeps or is about to: one that is awake turns
+// by itself before it sleeps. Any thread. What the turn is to find must have
+// been put there under a lock that gather takes too.
 void
 hw_loop_knock(struct hw_loop *loop);
 
@@ -52,7 +60,8 @@ void
 hw_loop_step(struct hw_loop *loop);
 
 // On the caller's thread: waits until something happened, at most until
-// deadline_ms of hw_loop_clock_us / 1000, and does it.
+// deadline_ms of hw_loop_clock_us / 1000, and does it. Does not wait once turned
+// says that there is something.
 void
 hw_loop_wait(struct hw_loop *loop, uint64_t deadline_ms);
 
@@ -60,10 +69,6 @@ hw_loop_wait(struct hw_loop *loop, uint64_t deadline_ms);
 // SYSTEM.
 hawser_status
 hw_loop_fd(struct hw_loop *loop, int *fd);
-
-// Is it used through its file descriptor, so that a knock must be seen there?
-bool
-hw_loop_is_watched(const struct hw_loop *loop);
 
 // Runs until every handle on it is closed, at most until deadline_ms, and frees
 // it. The thread was stopped before. NULL is allowed.

@@ -20,12 +20,13 @@ struct hw_loop {
     uint64_t limit_at_ms;
     uv_thread_t thread;
     atomic_bool stopping;
+    atomic_bool asleep;  // or about to be, before its last turn
+    atomic_bool watched; // by a foreign loop, through watch_fd
     bool threaded;
     int watch_fd; // epoll of the backend and the timer, for foreign loops
     int timer_fd;
     struct hw_table *table;
-    hw_loop_gather gather;
-    void *user;
+    struct hw_loop_watch watch;
 };
 
 void

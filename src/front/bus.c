@@ -1,0 +1,207 @@
+// bus.c - the engine in the application's process: put together, taken apart.
+#include <stdlib.h>
+
+#include "actors/roles.h"
+#include "base/check.h"
+#include "front/bus.h"
+#include "loop/table.h"
+
+static const struct hw_role *const roles[] = {
+    &hw_role_port,    &hw_role_receiver,  &hw_role_sender,     &hw_role_queue,
+    &hw_role_backoff, &hw_role_heartbeat, &hw_role_supervisor, &hw_role_door,
+};
+
+enum { ROLES = sizeof roles / sizeof roles[0] };
+
+// ---- opening ----
+
+static hawser_status
+open_loop(hawser_bus *bus)
+{
+    const struct hw_loop_watch watch = {
+        .user = bus,
+        .gather = hw_door_gather,
+        .turned = hw_wait_turned,
+    };
+    hawser_status status = hw_post_open(&bus->post);
+
+    if (status == HAWSER_OK) {
+        status = hw_loop_open(&bus->loop);
+    }
+    if (status == HAWSER_OK) {
+        status = hw_ports_open(bus->loop, (uint32_t)bus->settings->links_max,
+                               &bus->ports);
+    }
+    if (status == HAWSER_OK) {
+        status = hw_table_open(bus->post, roles, ROLES, bus->settings,
+                               hw_loop_clock_us, NULL, bus->ports, &bus->table);
+    }
+    if (status == HAWSER_OK) {
+        hw_door_open(bus);
+        hw_loop_seat(bus->loop, bus->table, &watch);
+    }
+    return status;
+}
+
+static hawser_status
+open_memory(hawser_bus *bus, const hawser_options *options)
+{
+    uint64_t chunks;
+
+    (void)pthread_mutex_init(&bus->lock, NULL); // neither can fail
+    (void)pthread_cond_init(&bus->turned, NULL);
+    bus->settings = hw_settings_new(options, NULL);
+    bus->options = hw_options_copy(options);
+    if (bus->settings == NULL || bus->options == NULL) {
+        return HAWSER_NO_MEMORY;
+    }
+    chunks = (uint64_t)bus->settings->links_max / HW_SLOTS_OF_CHUNK + 1;
+    bus->chunks = calloc(chunks, sizeof *bus->chunks);
+    return bus->chunks == NULL ? HAWSER_NO_MEMORY : HAWSER_OK;
+}
+
+// Whatever of it is there; the loop's thread is not.
+static void
+take_apart(hawser_bus *bus)
+{
+    uint64_t deadline_ms = hw_now_ms() + HW_GOODBYE_MS;
+
+    hw_table_close(bus->table);
+    hw_ports_close(bus->ports);
+    hw_loop_close(bus->loop, deadline_ms);
+    hw_door_close(bus);
+    for (unsigned i = 0; i < HW_INBOXES_MAX; i++) {
+        hw_inbox_free(bus->inboxes[i]);
+    }
+    if (bus->post != NULL) {
+        hw_post_close(bus->post);
+    }
+    hw_slots_free(bus);
+    hw_settings_drop(bus->settings);
+    hawser_options_free(bus->options);
+    (void)pthread_cond_destroy(&bus->turned); // nobody waits any more
+    (void)pthread_mutex_destroy(&bus->lock);
+    free(bus);
+}
+
+hawser_status
+hawser_bus_open(const hawser_options *options, hawser_bus **bus)
+{
+    hawser_bus *made;
+    hawser_status status;
+
+    hw_error_clear();
+    if (bus == NULL) {
+        return HAWSER_INVALID;
+    }
+    made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return HAWSER_NO_MEMORY;
+    }
+    status = open_memory(made, options);
+    if (status == HAWSER_OK) {
+        status = open_loop(made);
+    }
+    if (status == HAWSER_OK) {
+        status = hawser_inbox_open(made, &made->inboxes[0]);
+    }
+    if (status == HAWSER_OK && made->settings->threads > 0) {
+        made->threaded = true;
+        status = hw_loop_start_thread(made->loop);
+    }
+    if (status != HAWSER_OK) {
+        hw_error_set("%s", hawser_status_text(status));
+        take_apart(made);
+        return status;
+    }
+    *bus = made;
+    return HAWSER_OK;
+}
+
+// ---- foreign loops ----
+
+hawser_status
+hawser_bus_fd(hawser_bus *bus, int *fd)
+{
+    if (bus == NULL || fd == NULL) {
+        return HAWSER_INVALID;
+    }
+    return bus->threaded ? HAWSER_UNSUPPORTED : hw_loop_fd(bus->loop, fd);
+}
+
+hawser_status
+hawser_bus_step(hawser_bus *bus)
+{
+    if (bus == NULL) {
+        return HAWSER_INVALID;
+    }
+    if (bus->threaded) {
+        return HAWSER_UNSUPPORTED;
+    }
+    hw_loop_step(bus->loop);
+    return HAWSER_OK;
+}
+
+// ---- closing ----
+
+struct ending {
+    hawser_bus *bus;
+    int drain_ms;
+};
+
+static void
+end_link(struct hw_slot *slot, void *user)
+{
+    const struct ending *ending = user;
+
+    hw_link_end(ending->bus, slot, ending->drain_ms);
+}
+
+// Nobody else reads what comes; unread, it would keep answers from being heard.
+// Slots are released by that, and their meters stay.
+static bool
+all_has_ended(void *user)
+{
+    const struct ending *ending = user;
+    unsigned open = 0;
+
+    for (unsigned i = 0; i < HW_INBOXES_MAX; i++) {
+        hawser_inbox *inbox = ending->bus->inboxes[i];
+
+        if (inbox != NULL) {
+            hw_inbox_discard(inbox);
+            open += atomic_load(&inbox->links);
+        }
+    }
+    return open == 0;
+}
+
+static void
+end_links(struct ending *ending, uint64_t deadline_ms)
+{
+    hw_slots_each(ending->bus, end_link, ending);
+    (void)hw_wait(ending->bus, deadline_ms, all_has_ended, ending); // or later
+}
+
+hawser_status
+hawser_bus_close(hawser_bus *bus, int timeout_ms)
+{
+    struct ending ending = { .bus = bus };
+    uint64_t before, leftover;
+
+    if (bus == NULL) {
+        return HAWSER_OK;
+    }
+    before = atomic_load(&bus->leftover);
+    if (timeout_ms > 0) {
+        ending.drain_ms = timeout_ms;
+        end_links(&ending, hw_deadline_ms(timeout_ms));
+    }
+    ending.drain_ms = 0;
+    end_links(&ending, UINT64_MAX);
+    leftover = atomic_load(&bus->leftover) - before;
+    hw_loop_stop_thread(bus->loop);
+    bus->threaded = false;
+    take_apart(bus);
+    return leftover > 0 ? HAWSER_LEFTOVER : HAWSER_OK;
+}

@@ -1,0 +1,250 @@
+// bus.h - what the files of the front share: the bus, its links and inboxes as
+// the application's side sees them.
+//
+// Two locks, taken in this order and held for moments only, never during I/O: a
+// slot's, and the bus's. What an application's call has to say goes into the
+// bus's list of commands, or into the slot's list of batches; the door brings it
+// to the table when the loop turns.
+#ifndef HW_FRONT_BUS_H
+#define HW_FRONT_BUS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <hawser/hawser.h>
+
+#include "loop/loop.h"
+#include "post/letter.h"
+#include "post/mailbox.h"
+#include "values/batch.h"
+#include "values/meter.h"
+#include "values/plan.h"
+#include "values/report.h"
+#include "values/settings.h"
+#include "wire/port.h"
+
+enum {
+    HW_INBOXES_MAX = 64,
+    HW_SLOTS_OF_CHUNK = 256,
+    HW_GOODBYE_MS = 1000, // what goodbyes may take when a bus is closed
+};
+
+// A letter on its way to the door.
+struct hw_command {
+    struct hw_command *next;
+    struct hw_letter letter;
+    unsigned to; // enum hw_name
+};
+
+struct hw_standing_ids {
+    uint64_t *ids; // ascending
+    uint32_t count;
+    uint32_t room;
+};
+
+// A link, as the application's side keeps it. A slot is used again once the
+// application has read that its link is closed.
+struct hw_slot {
+    pthread_mutex_t lock;
+    _Atomic uint64_t id; // 0: free
+    struct hw_meter meter;
+    uint32_t index; // the row of the link, for every actor
+    uint32_t generation;
+    uint32_t next_free; // index plus 1
+    hawser_inbox *inbox;
+    struct hw_plan *plan;
+    // Accepted, not yet brought to the queue.
+    struct hw_batch *first;
+    struct hw_batch *last;
+    size_t room; // of the last batch
+    uint64_t accepted;
+    uint64_t accepted_bytes;
+    uint64_t turned_away; // by overflow=drop-newest
+    uint64_t released;    // of those accepted, as last seen
+    uint64_t released_bytes;
+    uint64_t receipts_out; // tagged messages whose receipt was not read
+    bool ending;           // drain or close was called
+    // Read by the application, not yet told.
+    uint32_t credit_messages;
+    uint32_t credit_events;
+    uint64_t credit_bytes;
+    bool dirty; // there is something to bring
+    struct hw_slot *next_dirty;
+    struct hw_standing_ids standing;
+    uint64_t last_standing_id;
+    // What became of its wires.
+    struct hw_report *opened;
+    struct hw_report *lost;
+    struct hw_report *answered; // the last with an HTTP status
+};
+
+struct hawser_inbox {
+    hawser_bus *bus;
+    pthread_mutex_t lock; // whoever reads
+    struct hw_mailbox *mailbox;
+    struct hw_letter ahead; // heard, and not handed out
+    bool has_ahead;
+    struct hw_batch *batch; // being handed out; NULL: none
+    uint32_t at;
+    uint32_t link;
+    uint32_t missed; // events left out before the next
+    uint32_t number;
+    atomic_uint links; // that are heard here
+    int watch_fd;      // -1: nobody asked for it
+    int item_fd;       // readable while something is ahead
+    bool item_shown;
+};
+
+struct hawser_bus {
+    pthread_mutex_t lock;
+    pthread_cond_t turned; // the loop has turned, and somebody waits for that
+    uint64_t turns;
+    atomic_uint waiters;
+    _Atomic uint64_t leftover; // of all links whose CLOSED was read
+    bool threaded;
+    struct hawser_settings *settings;
+    hawser_options *options; // the defaults of its links
+    struct hw_post *post;
+    struct hw_loop *loop;
+    struct hw_ports *ports;
+    struct hw_table *table;
+    struct hw_seat *door;
+    struct hw_command *first;
+    struct hw_command *last;
+    struct hw_slot *dirty;
+    _Atomic(struct hw_slot *) *chunks;
+    uint32_t slot_count;
+    uint32_t free_slot; // index plus 1; 0: none
+    hawser_inbox *inboxes[HW_INBOXES_MAX];
+    // threads=0: for what the caller's thread waits.
+    hawser_inbox *receiving;
+    bool (*awaited)(void *user);
+    void *awaited_user;
+};
+
+// ---- slots.c: which link is where ----
+
+// Takes a free slot, unlocked. FULL, NO_MEMORY.
+hawser_status
+hw_slot_take(hawser_bus *bus, struct hw_slot **slot);
+
+// Its link is closed, and nobody asks for it any more. Not locked.
+void
+hw_slot_release(hawser_bus *bus, struct hw_slot *slot);
+
+// The slot of that index.
+struct hw_slot *
+hw_slot_at(hawser_bus *bus, uint32_t index);
+
+// The slot of that link, locked; NULL: the number is stale.
+struct hw_slot *
+hw_slot_lock(hawser_bus *bus, hawser_link link);
+
+void
+hw_slot_unlock(struct hw_slot *slot);
+
+// Calls each for every link there is, unlocked.
+void
+hw_slots_each(hawser_bus *bus, void (*each)(struct hw_slot *slot, void *user),
+              void *user);
+
+void
+hw_slots_free(hawser_bus *bus);
+
+static inline hawser_link
+hw_slot_link(const struct hw_slot *slot)
+{
+    return (
+        hawser_link){ atomic_load_explicit(&slot->id, memory_order_acquire) };
+}
+
+// ---- door.c: from the application's calls to the table ----
+
+extern const struct hw_role hw_role_door;
+
+// Seats the bus at its table.
+void
+hw_door_open(hawser_bus *bus);
+
+// Brings what has gathered to the table. On the loop's thread.
+void
+hw_door_gather(void *bus);
+
+// An empty command to fill in and push; NULL: out of memory.
+struct hw_command *
+hw_command_new(unsigned to, unsigned kind, uint32_t link);
+
+// Has the commands said, in their order.
+void
+hw_command_push(hawser_bus *bus, struct hw_command *command);
+
+// The slot (locked) has something to bring.
+void
+hw_slot_note_dirty(hawser_bus *bus, struct hw_slot *slot);
+
+// Puts what was accepted (the slot is locked) into a command, so that what is
+// pushed next comes behind it. false: out of memory, nothing happened.
+bool
+hw_slot_flush(hawser_bus *bus, struct hw_slot *slot);
+
+// The application has read so much.
+void
+hw_slot_credit(hawser_bus *bus, struct hw_slot *slot, uint32_t messages,
+               uint64_t bytes, uint32_t events);
+
+// Frees what was never brought.
+void
+hw_door_close(hawser_bus *bus);
+
+// ---- wait.c: waiting for what the loop does ----
+
+// The clock that deadlines are on.
+uint64_t
+hw_now_ms(void);
+
+// A deadline so far from now; -1: never.
+uint64_t
+hw_deadline_ms(int timeout_ms);
+
+// The loop has turned; true: the caller's thread has what it waits for.
+bool
+hw_wait_turned(void *bus);
+
+// Waits until done says so, at most until the deadline. With threads=0 it runs
+// the loop. done is called with no lock of the front held. false: too late.
+bool
+hw_wait(hawser_bus *bus, uint64_t deadline_ms, bool (*done)(void *user),
+        void *user);
+
+// ---- inbox.c ----
+
+// Is there something to hand out? Its reader's thread, or that of threads=0.
+bool
+hw_inbox_has(hawser_inbox *inbox);
+
+// Reads and drops whatever is there. Nobody else reads it any more.
+void
+hw_inbox_discard(hawser_inbox *inbox);
+
+// Without telling the receiver.
+void
+hw_inbox_free(hawser_inbox *inbox);
+
+// ---- link.c ----
+
+// Closes a slot's link as hawser_link_close, with the ordinary goodbye, or
+// drains it first for at most drain_ms.
+void
+hw_link_end(hawser_bus *bus, struct hw_slot *slot, int drain_ms);
+
+// ---- error.c: this thread's last refusal, as a sentence ----
+
+void
+hw_error_clear(void);
+
+void
+hw_error_set(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,292 @@
+// door.c - where the application's calls come in.
+//
+// Hears  NEWS from the supervisor, ROOM from the queue.
+// Says   what the application wants, to supervisor, queue and receiver.
+// Keeps  nothing: what waits to be said is the bus's.
+// Never  decides anything.
+#include <stdlib.h>
+
+#include "front/bus.h"
+#include "loop/actor.h"
+#include "loop/table.h"
+
+struct door {
+    hawser_bus *bus;
+};
+
+void
+hw_door_open(hawser_bus *bus)
+{
+    struct door *door = hw_table_self(bus->table, HW_DOOR);
+
+    door->bus = bus;
+    bus->door = hw_table_seat(bus->table, HW_DOOR);
+}
+
+// ---- bringing ----
+
+struct hw_command *
+hw_command_new(unsigned to, unsigned kind, uint32_t link)
+{
+    struct hw_command *command = calloc(1, sizeof *command);
+
+    if (command != NULL) {
+        command->to = to;
+        command->letter.kind = (uint16_t)kind;
+        command->letter.link = link;
+    }
+    return command;
+}
+
+void
+hw_command_push(hawser_bus *bus, struct hw_command *command)
+{
+    pthread_mutex_lock(&bus->lock);
+    if (bus->last == NULL) {
+        bus->first = command;
+    } else {
+        bus->last->next = command;
+    }
+    bus->last = command;
+    pthread_mutex_unlock(&bus->lock);
+    hw_loop_knock(bus->loop);
+}
+
+static void
+put_on_list(hawser_bus *bus, struct hw_slot *slot)
+{
+    slot->dirty = true;
+    pthread_mutex_lock(&bus->lock);
+    slot->next_dirty = bus->dirty;
+    bus->dirty = slot;
+    pthread_mutex_unlock(&bus->lock);
+}
+
+void
+hw_slot_note_dirty(hawser_bus *bus, struct hw_slot *slot)
+{
+    if (!slot->dirty) {
+        put_on_list(bus, slot);
+        hw_loop_knock(bus->loop);
+    }
+}
+
+static struct hw_batch *
+take_batches(struct hw_slot *slot)
+{
+    struct hw_batch *first = slot->first;
+
+    slot->first = NULL;
+    slot->last = NULL;
+    slot->room /= 4; // a quiet link gets smaller ones by and by
+    return first;
+}
+
+bool
+hw_slot_flush(hawser_bus *bus, struct hw_slot *slot)
+{
+    struct hw_command *command;
+
+    if (slot->first == NULL) {
+        return true;
+    }
+    command = hw_command_new(HW_QUEUE, HW_LETTER_SEND, slot->index);
+    if (command == NULL) {
+        return false;
+    }
+    command->letter.thing = take_batches(slot);
+    hw_command_push(bus, command);
+    return true;
+}
+
+// A quarter of what may be unread is worth waking the loop for; a receiver that
+// stopped at the limit goes on at half of it.
+static bool
+is_worth_a_knock(const struct hw_slot *slot)
+{
+    const struct hawser_settings *settings = slot->plan->settings;
+
+    return slot->credit_messages >=
+               (uint64_t)settings->receive_max_messages / 4 ||
+           slot->credit_bytes >= (uint64_t)settings->receive_max_bytes / 4 ||
+           slot->credit_events >= 64;
+}
+
+void
+hw_slot_credit(hawser_bus *bus, struct hw_slot *slot, uint32_t messages,
+               uint64_t bytes, uint32_t events)
+{
+    bool knock;
+
+    pthread_mutex_lock(&slot->lock);
+    slot->credit_messages += messages;
+    slot->credit_bytes += bytes;
+    slot->credit_events += events;
+    knock = is_worth_a_knock(slot);
+    if (!slot->dirty) {
+        put_on_list(bus, slot);
+    }
+    pthread_mutex_unlock(&slot->lock);
+    if (knock) {
+        hw_loop_knock(bus->loop);
+    }
+}
+
+static void
+say_commands(hawser_bus *bus, struct hw_command *command)
+{
+    while (command != NULL) {
+        struct hw_command *next = command->next;
+
+        hw_say(bus->door, command->to, &command->letter);
+        free(command);
+        command = next;
+    }
+}
+
+static void
+say_slot(hawser_bus *bus, struct hw_slot *slot)
+{
+    struct hw_letter send = {
+        .kind = HW_LETTER_SEND,
+        .link = slot->index,
+    };
+    struct hw_letter credit = {
+        .kind = HW_LETTER_CREDIT,
+        .link = slot->index,
+    };
+
+    pthread_mutex_lock(&slot->lock);
+    slot->dirty = false;
+    send.thing = take_batches(slot);
+    credit.count = slot->credit_messages;
+    credit.number = slot->credit_bytes;
+    credit.note = (uint16_t)slot->credit_events;
+    slot->credit_messages = 0;
+    slot->credit_bytes = 0;
+    slot->credit_events = 0;
+    pthread_mutex_unlock(&slot->lock);
+    if (send.thing != NULL) {
+        hw_say(bus->door, HW_QUEUE, &send);
+    }
+    if (credit.count > 0 || credit.note > 0) {
+        hw_say(bus->door, HW_RECEIVER, &credit);
+    }
+}
+
+void
+hw_door_gather(void *user)
+{
+    hawser_bus *bus = user;
+    struct hw_command *commands;
+    struct hw_slot *slot;
+
+    pthread_mutex_lock(&bus->lock);
+    commands = bus->first;
+    slot = bus->dirty;
+    bus->first = NULL;
+    bus->last = NULL;
+    bus->dirty = NULL;
+    pthread_mutex_unlock(&bus->lock);
+    say_commands(bus, commands);
+    while (slot != NULL) {
+        struct hw_slot *next = slot->next_dirty;
+
+        say_slot(bus, slot);
+        slot = next;
+    }
+    hw_ports_gather(bus->ports);
+}
+
+static void
+drop_command(struct hw_command *command)
+{
+    switch (command->letter.kind) {
+    case HW_LETTER_SEND:
+    case HW_LETTER_STANDING_ADD:
+    case HW_LETTER_STANDING_REMOVE:
+    case HW_LETTER_GREET:
+        hw_batch_drop_all(command->letter.thing);
+        break;
+    case HW_LETTER_LINK_OPEN:
+        hw_plan_drop(command->letter.thing);
+        break;
+    case HW_LETTER_INBOX_OPEN:
+        hw_mailbox_close(command->letter.thing);
+        break;
+    default:
+        free(command->letter.thing); // a text, or nothing
+        break;
+    }
+    free(command);
+}
+
+void
+hw_door_close(hawser_bus *bus)
+{
+    while (bus->first != NULL) {
+        struct hw_command *next = bus->first->next;
+
+        drop_command(bus->first);
+        bus->first = next;
+    }
+}
+
+// ---- letters ----
+
+// Whoever waits for room looks for it after each turn.
+static void
+on_room(void *actor, const struct hw_letter *letter)
+{
+    (void)actor;
+    (void)letter;
+}
+
+static void
+keep(struct hw_report **place, struct hw_report *report)
+{
+    hw_report_drop(*place);
+    *place = hw_report_hold(report);
+}
+
+static void
+on_news(void *actor, const struct hw_letter *letter)
+{
+    struct door *self = actor;
+    struct hw_slot *slot = hw_slot_at(self->bus, letter->link);
+    struct hw_report *report = letter->thing;
+
+    pthread_mutex_lock(&slot->lock);
+    if (slot->plan != NULL) {
+        keep(letter->note != 0 ? &slot->opened : &slot->lost, report);
+        if (report->http_status != 0) {
+            keep(&slot->answered, report);
+        }
+    }
+    pthread_mutex_unlock(&slot->lock);
+    hw_report_drop(report);
+}
+
+static hawser_status
+sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
+{
+    (void)actor;
+    (void)seat;
+    (void)settings;
+    return HAWSER_OK;
+}
+
+static void
+leave(void *actor)
+{
+    (void)actor;
+}
+
+const struct hw_role hw_role_door = {
+    .name = HW_DOOR,
+    .size = sizeof(struct door),
+    .sit = sit,
+    .leave = leave,
+    .on[HW_LETTER_ROOM] = on_room,
+    .on[HW_LETTER_NEWS] = on_news,
+};

@@ -1,0 +1,104 @@
+// endpoints.c - from a text of URLs to the plan of a link.
+#include "front/endpoints.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "front/bus.h"
+#include "wire/schemes.h"
+
+static const char WHITE[] = " \t\r\n";
+
+enum { SENTENCE_SIZE = 256 };
+
+// A URL may have secrets behind the scheme; as much is told as names it.
+static hawser_status
+refuse_scheme(const char *url)
+{
+    const char *end = strstr(url, "://");
+
+    if (url[0] == '\0') {
+        hw_error_set("there is no URL");
+        return HAWSER_INVALID;
+    }
+    if (end == NULL || end == url) {
+        hw_error_set("\"%.40s\" is no URL: it has no scheme, such as ws://",
+                     url);
+        return HAWSER_INVALID;
+    }
+    hw_error_set("no transport has the scheme %.*s://",
+                 end - url > 40 ? 40 : (int)(end - url), url);
+    return HAWSER_UNKNOWN;
+}
+
+static hawser_status
+check(const char *url, const struct hawser_settings *settings,
+      struct hw_endpoint *endpoint)
+{
+    char sentence[SENTENCE_SIZE] = "";
+    hawser_status status;
+
+    endpoint->url = url;
+    endpoint->transport = hw_scheme_transport(url);
+    if (endpoint->transport == NULL) {
+        return refuse_scheme(url);
+    }
+    status = endpoint->transport->check(url, settings, &endpoint->route,
+                                        sentence, sizeof sentence);
+    if (status != HAWSER_OK) {
+        hw_error_set("%s", sentence[0] != '\0' ? sentence
+                                               : hawser_status_text(status));
+    }
+    return status;
+}
+
+static hawser_status
+check_all(char *urls, const struct hawser_settings *settings,
+          struct hw_endpoint *endpoints, uint32_t *count)
+{
+    hawser_status status = HAWSER_OK;
+
+    for (*count = 0; status == HAWSER_OK; ++*count) {
+        size_t size;
+
+        urls += strspn(urls, WHITE);
+        size = strcspn(urls, WHITE);
+        if (size == 0) {
+            break;
+        }
+        if (*count == HW_ENDPOINTS_MAX) {
+            hw_error_set("more than %d URLs", HW_ENDPOINTS_MAX);
+            return HAWSER_INVALID;
+        }
+        if (urls[size] != '\0') {
+            urls[size++] = '\0';
+        }
+        status = check(urls, settings, &endpoints[*count]);
+        urls += size;
+    }
+    return status == HAWSER_OK && *count == 0 ? refuse_scheme("") : status;
+}
+
+hawser_status
+hw_endpoints_plan(const char *urls, struct hawser_settings *settings,
+                  struct hw_plan **plan)
+{
+    struct hw_endpoint *endpoints = calloc(HW_ENDPOINTS_MAX, sizeof *endpoints);
+    char *copy = strdup(urls);
+    hawser_status status = HAWSER_NO_MEMORY;
+    uint32_t count;
+
+    if (endpoints != NULL && copy != NULL) {
+        status = check_all(copy, settings, endpoints, &count);
+    }
+    if (status == HAWSER_OK) {
+        *plan = hw_plan_new(settings, endpoints, count);
+        status = *plan == NULL ? HAWSER_NO_MEMORY : HAWSER_OK;
+    }
+    if (status == HAWSER_NO_MEMORY) {
+        hw_error_set("out of memory");
+    }
+    free(copy);
+    free(endpoints);
+    return status;
+}

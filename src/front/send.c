@@ -1,0 +1,286 @@
+// send.c - messages on their way in: limits, policies, batches.
+#include <string.h>
+
+#include "front/bus.h"
+#include "values/utf8.h"
+
+enum {
+    SMALL_ROOM = 256,   // of a batch for a link that sends little
+    COPIED_MAX = 1024,  // a shared message up to this size is copied; chosen
+    RUNAWAY_FACTOR = 2, // how far drop-oldest may run ahead of the loop
+};
+
+// ---- is there room? ----
+
+static void
+look_at_released(struct hw_slot *slot)
+{
+    slot->released_bytes = HW_METER_GET(slot->meter.released_bytes);
+    slot->released = HW_METER_GET(slot->meter.released_messages);
+}
+
+static bool
+fits(const struct hw_slot *slot, size_t size, uint64_t factor)
+{
+    const struct hawser_settings *settings = slot->plan->settings;
+    uint64_t held = slot->accepted - slot->released;
+    uint64_t bytes = slot->accepted_bytes - slot->released_bytes;
+
+    return held == 0 ||
+           (held < (uint64_t)settings->spool_max_messages * factor &&
+            bytes + size <= (uint64_t)settings->spool_max_bytes * factor);
+}
+
+static bool
+has_room(struct hw_slot *slot, size_t size, uint64_t factor)
+{
+    if (fits(slot, size, factor)) {
+        return true;
+    }
+    look_at_released(slot);
+    return fits(slot, size, factor);
+}
+
+struct room_wanted {
+    hawser_bus *bus;
+    hawser_link link;
+    size_t size;
+    uint64_t factor;
+};
+
+// Also when there is nothing to wait for any more.
+static bool
+room_has_come(void *user)
+{
+    const struct room_wanted *wanted = user;
+    struct hw_slot *slot = hw_slot_lock(wanted->bus, wanted->link);
+    bool come = slot == NULL || slot->ending ||
+                HW_METER_GET(slot->meter.state) == HAWSER_FAILED ||
+                has_room(slot, wanted->size, wanted->factor);
+
+    if (slot != NULL) {
+        hw_slot_unlock(slot);
+    }
+    return come;
+}
+
+// The slot is locked before and after, and not meanwhile: look at it anew. NULL:
+// the link is gone.
+static struct hw_slot *
+wait_for_room(hawser_bus *bus, struct hw_slot *slot, size_t size,
+              uint64_t factor)
+{
+    struct room_wanted wanted = { bus, hw_slot_link(slot), size, factor };
+
+    atomic_fetch_add(&slot->meter.blocked, 1);
+    hw_slot_unlock(slot);
+    (void)hw_wait(bus, UINT64_MAX, room_has_come, &wanted); // until it is so
+    atomic_fetch_sub(&slot->meter.blocked, 1);
+    return hw_slot_lock(bus, wanted.link);
+}
+
+// ---- policies ----
+
+static hawser_status
+may_send(const struct hw_slot *slot, size_t size, uint64_t tag)
+{
+    const struct hawser_settings *settings = slot->plan->settings;
+
+    if (slot->ending || HW_METER_GET(slot->meter.state) == HAWSER_FAILED) {
+        return HAWSER_ENDED;
+    }
+    if (size > (uint64_t)settings->message_max) {
+        return HAWSER_TOO_BIG;
+    }
+    return tag != 0 && slot->receipts_out >= (uint64_t)settings->receipts_max
+               ? HAWSER_FULL
+               : HAWSER_OK;
+}
+
+// Accepted and given up in one: only the receipt is left to be told.
+static hawser_status
+turn_away(hawser_bus *bus, struct hw_slot *slot, uint64_t tag)
+{
+    struct hw_command *command;
+
+    if (tag != 0) {
+        command = hw_command_new(HW_RECEIVER, HW_LETTER_RECEIPT, slot->index);
+        if (command == NULL) {
+            return HAWSER_NO_MEMORY;
+        }
+        command->letter.note = HAWSER_DROPPED;
+        command->letter.number = tag;
+        slot->receipts_out++;
+        hw_command_push(bus, command);
+    }
+    slot->turned_away++;
+    return HAWSER_OK;
+}
+
+// ---- taking in ----
+
+static struct hw_batch *
+add_batch(struct hw_slot *slot, size_t size)
+{
+    size_t room = slot->room * 4;
+    struct hw_batch *batch;
+
+    room = room < SMALL_ROOM          ? SMALL_ROOM
+           : room > HW_BATCH_ROOM_MAX ? HW_BATCH_ROOM_MAX
+                                      : room;
+    slot->room = room;
+    if (room < hw_batch_room(size)) {
+        room = hw_batch_room(size);
+    }
+    batch = hw_batch_new(room);
+    if (batch == NULL) {
+        return NULL;
+    }
+    if (slot->last == NULL) {
+        slot->first = batch;
+    } else {
+        slot->last->next = batch;
+    }
+    slot->last = batch;
+    return batch;
+}
+
+static bool
+put(struct hw_batch *batch, struct hawser_message *message,
+    hawser_message *shared)
+{
+    return shared == NULL
+               ? hw_batch_add(batch, message)
+               : hw_batch_add_shared(batch, shared, message->private_tag);
+}
+
+static hawser_status
+take_in(hawser_bus *bus, struct hw_slot *slot, struct hawser_message *message,
+        hawser_message *shared)
+{
+    size_t size =
+        shared == NULL ? (size_t)message->size + message->topic_size : 0;
+
+    if (slot->last == NULL || !put(slot->last, message, shared)) {
+        struct hw_batch *batch = add_batch(slot, size);
+
+        if (batch == NULL) {
+            return HAWSER_NO_MEMORY;
+        }
+        (void)put(batch, message, shared); // made to measure: it fits
+    }
+    slot->accepted++;
+    slot->accepted_bytes += message->size;
+    slot->receipts_out += message->private_tag != 0;
+    hw_slot_note_dirty(bus, slot);
+    return HAWSER_OK;
+}
+
+static hawser_status
+accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
+       hawser_message *shared)
+{
+    hawser_status status;
+
+    for (;;) {
+        int64_t overflow = (*slot)->plan->settings->overflow;
+        uint64_t factor =
+            overflow == HW_OVERFLOW_DROP_OLDEST ? RUNAWAY_FACTOR : 1;
+
+        status = may_send(*slot, message->size, message->private_tag);
+        if (status != HAWSER_OK) {
+            return status;
+        }
+        if (has_room(*slot, message->size, factor)) {
+            return take_in(bus, *slot, message, shared);
+        }
+        if (overflow == HW_OVERFLOW_REFUSE) {
+            return HAWSER_FULL;
+        }
+        if (overflow == HW_OVERFLOW_DROP_NEWEST) {
+            return turn_away(bus, *slot, message->private_tag);
+        }
+        // With drop-oldest, the queue makes room as soon as the loop turns.
+        *slot = wait_for_room(bus, *slot, message->size, factor);
+        if (*slot == NULL) {
+            return HAWSER_STALE;
+        }
+    }
+}
+
+static hawser_status
+send_one(hawser_bus *bus, hawser_link link, struct hawser_message *message,
+         hawser_message *shared)
+{
+    struct hw_slot *slot = hw_slot_lock(bus, link);
+    hawser_status status;
+
+    if (slot == NULL) {
+        return HAWSER_STALE;
+    }
+    status = accept(bus, &slot, message, shared);
+    if (slot != NULL) {
+        hw_slot_unlock(slot);
+    }
+    return status;
+}
+
+hawser_status
+hawser_send(hawser_bus *bus, hawser_link link, const void *bytes, size_t size)
+{
+    struct hawser_message message = {
+        .bytes = bytes,
+        .size = (uint32_t)size,
+        .kind = HAWSER_BINARY,
+    };
+
+    if (bus == NULL || (bytes == NULL && size > 0)) {
+        return HAWSER_INVALID;
+    }
+    if (size > HW_MESSAGE_SIZE_MAX) {
+        return HAWSER_TOO_BIG;
+    }
+    return send_one(bus, link, &message, NULL);
+}
+
+hawser_status
+hawser_send_text(hawser_bus *bus, hawser_link link, const char *text)
+{
+    struct hawser_message message = {
+        .bytes = (const uint8_t *)text,
+        .kind = HAWSER_TEXT,
+    };
+    size_t size;
+
+    if (bus == NULL || text == NULL) {
+        return HAWSER_INVALID;
+    }
+    size = strlen(text);
+    if (size > HW_MESSAGE_SIZE_MAX) {
+        return HAWSER_TOO_BIG;
+    }
+    if (!hw_utf8_valid(text, size)) {
+        return HAWSER_INVALID;
+    }
+    message.size = (uint32_t)size;
+    return send_one(bus, link, &message, NULL);
+}
+
+hawser_status
+hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
+                    uint64_t tag)
+{
+    struct hawser_message copy;
+
+    if (bus == NULL || message == NULL) {
+        return HAWSER_INVALID;
+    }
+    copy = *message;
+    copy.private_tag = tag;
+    copy.private_flags = 0;
+    // A message that came in a batch would keep all of the batch.
+    if (message->size <= COPIED_MAX || hw_batch_of(message)->count > 1) {
+        return send_one(bus, link, &copy, NULL);
+    }
+    return send_one(bus, link, &copy, message);
+}

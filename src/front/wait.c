@@ -1,0 +1,105 @@
+// wait.c - waiting for what the loop does.
+//
+// With a loop thread, whoever waits is told of each turn and looks for itself.
+// With threads=0, whoever waits runs the loop.
+#include <time.h>
+
+#include "front/bus.h"
+
+uint64_t
+hw_now_ms(void)
+{
+    return hw_loop_clock_us(NULL) / 1000;
+}
+
+uint64_t
+hw_deadline_ms(int timeout_ms)
+{
+    return timeout_ms < 0 ? UINT64_MAX : hw_now_ms() + (uint64_t)timeout_ms;
+}
+
+// The exchange, and not a load, orders this after what the turn wrote: either
+// this sees who waits, or they see what was written.
+bool
+hw_wait_turned(void *user)
+{
+    hawser_bus *bus = user;
+
+    if (bus->threaded) {
+        if (atomic_fetch_add(&bus->waiters, 0) > 0) {
+            pthread_mutex_lock(&bus->lock);
+            bus->turns++;
+            pthread_cond_broadcast(&bus->turned);
+            pthread_mutex_unlock(&bus->lock);
+        }
+        return false;
+    }
+    return (bus->receiving != NULL && hw_inbox_has(bus->receiving)) ||
+           (bus->awaited != NULL && bus->awaited(bus->awaited_user));
+}
+
+// With the bus locked.
+static bool
+wait_for_turn(hawser_bus *bus, uint64_t seen, uint64_t deadline_ms)
+{
+    const struct timespec until = {
+        .tv_sec = (time_t)(deadline_ms / 1000),
+        .tv_nsec = (long)(deadline_ms % 1000) * 1000000,
+    };
+
+    while (bus->turns == seen && hw_now_ms() < deadline_ms) {
+        if (deadline_ms == UINT64_MAX) {
+            pthread_cond_wait(&bus->turned, &bus->lock);
+        } else {
+            (void)pthread_cond_clockwait(&bus->turned, &bus->lock,
+                                         CLOCK_MONOTONIC, &until);
+        }
+    }
+    return bus->turns != seen;
+}
+
+static bool
+wait_beside_loop(hawser_bus *bus, uint64_t deadline_ms,
+                 bool (*done)(void *user), void *user)
+{
+    bool came;
+
+    atomic_fetch_add(&bus->waiters, 1);
+    pthread_mutex_lock(&bus->lock);
+    for (;;) {
+        uint64_t seen = bus->turns;
+
+        pthread_mutex_unlock(&bus->lock);
+        came = done(user);
+        pthread_mutex_lock(&bus->lock);
+        if (came || !wait_for_turn(bus, seen, deadline_ms)) {
+            break;
+        }
+    }
+    pthread_mutex_unlock(&bus->lock);
+    atomic_fetch_sub(&bus->waiters, 1);
+    return came || done(user);
+}
+
+static bool
+wait_in_loop(hawser_bus *bus, uint64_t deadline_ms, bool (*done)(void *user),
+             void *user)
+{
+    bool came;
+
+    bus->awaited = done;
+    bus->awaited_user = user;
+    while (!(came = done(user)) && hw_now_ms() < deadline_ms) {
+        hw_loop_wait(bus->loop, deadline_ms);
+    }
+    bus->awaited = NULL;
+    return came || done(user);
+}
+
+bool
+hw_wait(hawser_bus *bus, uint64_t deadline_ms, bool (*done)(void *user),
+        void *user)
+{
+    return (bus->threaded ? wait_beside_loop : wait_in_loop)(bus, deadline_ms,
+                                                             done, user);
+}
