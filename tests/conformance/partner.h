@@ -36,4 +36,11 @@ extern const struct partner_kind partner_twin;
 // A WebSocket server of one connection.
 extern const struct partner_kind partner_ws;
 
+// A server of the sim world. Its transport is the one below: its worlds last
+// from start to stop, and turn with the loop.
+extern const struct partner_kind partner_sim;
+
+const hawser_transport *
+sim_that_turns(void);
+
 #endif

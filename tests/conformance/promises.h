@@ -27,9 +27,8 @@ struct stand {
     const hawser_transport *honest;
     const struct partner_kind *partner;
     unsigned can;
-    const char *const *bad_urls;   // that check must refuse; NULL: no more
-    const char *unreachable;       // CAN_MISS: an endpoint where nobody is
-    hawser_cause cause_of_too_big; // what a sender of too much is lost for
+    const char *const *bad_urls; // that check must refuse; NULL: no more
+    const char *unreachable;     // CAN_MISS: an endpoint where nobody is
 };
 
 enum { PLAY_PAIRS_MAX = 16, PLAY_BATCH = 64 };

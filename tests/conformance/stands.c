@@ -55,3 +55,25 @@ const struct stand stand_ws = {
     .bad_urls = bad_ws_urls,
     .unreachable = "ws://127.0.0.1:1/",
 };
+
+static const char *const bad_sim_urls[] = {
+    "sim://", "sim:/name",    "sim://a/b", "sim://a b",
+    "sim",    "other://name", "",          NULL,
+};
+
+struct stand
+stand_sim(void)
+{
+    const hawser_transport *transport = sim_that_turns();
+
+    return (struct stand){
+        .name = "sim",
+        .transport = transport,
+        .honest = transport,
+        .partner = &partner_sim,
+        .can = CAN_KINDS | CAN_TOPICS | CAN_BARRIERS | CAN_GAUGE | CAN_CUT |
+               CAN_MISS | CAN_SAY_GOODBYE,
+        .bad_urls = bad_sim_urls,
+        .unreachable = "sim://nobody",
+    };
+}

@@ -7,4 +7,7 @@
 extern const struct stand stand_inproc;
 extern const struct stand stand_ws;
 
+struct stand
+stand_sim(void);
+
 #endif
