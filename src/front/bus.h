@@ -70,7 +70,8 @@ struct hw_slot {
     uint32_t credit_messages;
     uint32_t credit_events;
     uint64_t credit_bytes;
-    bool dirty; // there is something to bring
+    bool dirty;   // there is something to bring
+    bool knocked; // and the loop knows
     struct hw_slot *next_dirty;
     struct hw_standing_ids standing;
     uint64_t last_standing_id;

@@ -67,6 +67,9 @@ hw_slot_note_dirty(hawser_bus *bus, struct hw_slot *slot)
 {
     if (!slot->dirty) {
         put_on_list(bus, slot);
+    }
+    if (!slot->knocked) {
+        slot->knocked = true;
         hw_loop_knock(bus->loop);
     }
 }
@@ -116,20 +119,16 @@ void
 hw_slot_credit(hawser_bus *bus, struct hw_slot *slot, uint32_t messages,
                uint64_t bytes, uint32_t events)
 {
-    bool knock;
-
     pthread_mutex_lock(&slot->lock);
     slot->credit_messages += messages;
     slot->credit_bytes += bytes;
     slot->credit_events += events;
-    knock = is_worth_a_knock(slot);
-    if (!slot->dirty) {
-        put_on_list(bus, slot);
+    if (is_worth_a_knock(slot)) {
+        hw_slot_note_dirty(bus, slot);
+    } else if (!slot->dirty) {
+        put_on_list(bus, slot); // it can wait for the next turn
     }
     pthread_mutex_unlock(&slot->lock);
-    if (knock) {
-        hw_loop_knock(bus->loop);
-    }
 }
 
 static void
@@ -158,6 +157,7 @@ say_slot(hawser_bus *bus, struct hw_slot *slot)
 
     pthread_mutex_lock(&slot->lock);
     slot->dirty = false;
+    slot->knocked = false;
     send.thing = take_batches(slot);
     credit.count = slot->credit_messages;
     credit.number = slot->credit_bytes;
