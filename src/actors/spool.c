@@ -41,6 +41,8 @@ hw_spool_add(struct hw_spool *spool, struct hw_batch *batch)
         spool->waiting_bytes += batch->payload;
         spool->counted += batch->count;
         spool->counted_bytes += batch->payload;
+    } else {
+        spool->copies++;
     }
 }
 
@@ -204,13 +206,14 @@ hw_spool_settle(struct hw_spool *spool, uint64_t position, hw_spool_left left,
     return sum;
 }
 
-// Copies of standing messages are not said again.
+// Copies of standing messages are not said again, whether they were handed on or
+// wait still: the next wire is told what they say before anything else.
 static void
 give_up_copies(struct hw_spool *spool)
 {
     struct hw_spool_mark mark = spool->head;
 
-    while (mark.position < spool->next.position) {
+    while (mark.batch != NULL) {
         struct hw_batch *batch = mark.batch;
 
         if (batch->marked > 0) {
@@ -219,12 +222,10 @@ give_up_copies(struct hw_spool *spool)
                                                             : 0;
             move(&mark, 1);
         } else {
-            uint64_t left = spool->next.position - mark.position;
-            uint32_t rest = batch->count - mark.at;
-
-            move(&mark, left < rest ? (uint32_t)left : rest);
+            skip_to_next_batch(&mark);
         }
     }
+    spool->copies = 0;
 }
 
 uint64_t
@@ -232,7 +233,9 @@ hw_spool_rewind(struct hw_spool *spool)
 {
     uint64_t again = hw_spool_in_flight(spool);
 
-    give_up_copies(spool);
+    if (spool->copies > 0) {
+        give_up_copies(spool);
+    }
     spool->next = spool->head;
     spool->waiting = spool->counted;
     spool->waiting_bytes = spool->counted_bytes;

@@ -30,6 +30,7 @@ struct hw_spool {
     uint64_t waiting; // counted messages behind next
     uint64_t counted; // counted messages in all
     uint64_t counted_bytes;
+    uint64_t copies; // of standing messages, added since the last rewind
 };
 
 // Told of each message that leaves the spool and is counted; gone is true if it
@@ -58,8 +59,9 @@ struct hw_spool_sum
 hw_spool_settle(struct hw_spool *spool, uint64_t position, hw_spool_left left,
                 void *user);
 
-// The wire is gone: what was in flight waits again, except copies of standing
-// messages, which the next wire is told anyhow. How many wait again.
+// The wire is gone: what was in flight waits again. Copies of standing messages
+// are given up, in flight or not: the next wire is told what they say anyhow.
+// How many wait again.
 uint64_t
 hw_spool_rewind(struct hw_spool *spool);
 
