@@ -318,7 +318,8 @@ hear_or_not(void *wire, int on)
 static void
 close_wire(void *wire, int code, const char *reason)
 {
-    if (planted == FAULT_FORGETS_CODE) {
+    if (planted == FAULT_FORGETS_CODE ||
+        (planted == FAULT_CUTS_POLITELY && code == HAWSER_CLOSE_CUT)) {
         code = 0;
     }
     good.close(wire, code, reason);

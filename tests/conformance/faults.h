@@ -29,6 +29,7 @@
     X(NEVER_DEAF, "does not obey listen off")                                  \
     X(STAYS_DEAF, "does not obey listen on")                                   \
     X(FORGETS_CODE, "closes with the ordinary code")                           \
+    X(CUTS_POLITELY, "says goodbye where it is to cut")                        \
     X(FORGETS_LOST_CODE, "tells another code than the peer's")                 \
     X(LOSES_TWICE, "says lost twice")                                          \
     X(LOSES_EARLY, "hands on the last message after lost")                     \

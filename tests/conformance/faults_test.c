@@ -32,6 +32,8 @@ static const enum promise_number broken_by[FAULT_COUNT] = {
     [FAULT_NEVER_DEAF] = PROMISE_a_wire_that_does_not_listen_receives_no_more,
     [FAULT_STAYS_DEAF] = PROMISE_a_wire_that_listens_again_has_missed_nothing,
     [FAULT_FORGETS_CODE] = PROMISE_a_goodbye_has_its_code_and_reason,
+    [FAULT_CUTS_POLITELY] =
+        PROMISE_a_wire_that_is_closed_as_cut_says_no_goodbye,
     [FAULT_FORGETS_LOST_CODE] =
         PROMISE_the_peers_goodbye_is_told_with_code_and_reason,
     [FAULT_LOSES_TWICE] =

@@ -84,6 +84,7 @@ struct play {
     X(a_goodbye_comes_behind_what_was_taken, 0) \
     X(a_goodbye_has_its_code_and_reason, CAN_SAY_GOODBYE) \
     X(the_ordinary_goodbye_is_1000, CAN_SAY_GOODBYE) \
+    X(a_wire_that_is_closed_as_cut_says_no_goodbye, 0) \
     X(nothing_is_said_after_close, 0) \
     X(the_peers_goodbye_loses_the_wire_behind_what_it_said, 0) \
     X(the_peers_goodbye_is_told_with_code_and_reason, CAN_SAY_GOODBYE) \

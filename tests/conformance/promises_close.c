@@ -58,6 +58,23 @@ the_ordinary_goodbye_is_1000(struct play *play)
     says_goodbye(play, 0, "done", 1000);
 }
 
+void
+a_wire_that_is_closed_as_cut_says_no_goodbye(struct play *play)
+{
+    struct pair *pair = play_meet(play);
+    const struct ear *ear;
+
+    if (pair == NULL) {
+        return;
+    }
+    ear = play_ear(play, pair);
+    (void)play_offer(play, pair, 0, 3, size_small); // some of it may arrive
+    port_close(pair->port, HAWSER_CLOSE_CUT, "");
+    if (play_gone(play, ear)) {
+        (void)play_must(play, ear->code == 0, "a cut says goodbye");
+    }
+}
+
 // The peer goes on speaking; the recorder notes what is handed on.
 void
 nothing_is_said_after_close(struct play *play)

@@ -90,7 +90,8 @@ struct sim_watch {
     void *user;
     void (*arrived)(void *user, const struct sim_seen *seen);
     void (*handled)(void *user, const struct sim_seen *seen);
-    // The other end said goodbye, behind all it sent. seen names the wire only.
+    // The other end said goodbye, behind all it sent; code 0: it cut the wire.
+    // seen names the wire only.
     void (*goodbye)(void *user, const struct sim_seen *seen, int code,
                     const char *reason);
 };

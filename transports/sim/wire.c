@@ -211,18 +211,29 @@ sim_wire_listen(void *handle, int on)
     ((struct sim_wire *)handle)->listening = on != 0;
 }
 
+// Behind what is under way, and past the limits.
+static void
+say_goodbye(struct sim_wire *wire, int code, const char *reason)
+{
+    struct sim_parcel *goodbye = sim_parcel_of_goodbye(code, reason);
+
+    if (goodbye != NULL) { // or it goes without a word
+        sim_lane_add(&wire->out, goodbye);
+        sim_wire_pump(wire);
+    }
+}
+
 void
 sim_wire_close(void *handle, int code, const char *reason)
 {
     struct sim_wire *wire = handle;
-    struct sim_parcel *goodbye;
+    size_t count = sim_lane_count_under_way(&wire->out);
 
-    if (wire->opened && !wire->cut) {
-        goodbye = sim_parcel_of_goodbye(code == 0 ? ORDINARY : code, reason);
-        if (goodbye != NULL) { // or it goes without a word
-            sim_lane_add(&wire->out, goodbye);
-            sim_wire_pump(wire);
-        }
+    if (wire->opened && !wire->cut && code == HAWSER_CLOSE_CUT) {
+        sim_lane_cut(&wire->out, sim_world_chance(wire->world, count));
+        say_goodbye(wire, 0, "");
+    } else if (wire->opened && !wire->cut) {
+        say_goodbye(wire, code == 0 ? ORDINARY : code, reason);
     }
     become_ghost(wire);
 }
