@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-# proxy.py - an HTTP CONNECT proxy that does what its argument says. Prints its
-# port. Ends with its standard input.
+# proxy.py - an HTTP CONNECT proxy, or none at all, that does what its argument
+# says. Prints its port. Ends with its standard input.
 import base64
 import os
 import socket
@@ -44,12 +44,21 @@ def serve(client):
 
 
 def answer(client):
+    if HOW == 'greet':
+        client.sendall(b'220 mail.example ESMTP\r\n')
+        client.recv(1)
+        return
     data = b''
     while b'\r\n\r\n' not in data:
         more = client.recv(65536)
         if not more:
             return
         data += more
+        if HOW == 'close':
+            client.close()
+            return
+    if HOW == 'never':
+        threading.Event().wait()
     if HOW == 'hang_up':
         client.close()
         return
@@ -67,6 +76,8 @@ def answer(client):
         return
     assert method == b'CONNECT'
     host, port = target.decode().rsplit(':', 1)
+    if HOW == 'local':
+        host = '127.0.0.1'
     server = socket.create_connection((host.strip('[]'), int(port)))
     head = b'HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n'
     if HOW == 'split':

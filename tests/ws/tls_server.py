@@ -68,6 +68,23 @@ def context_for(name, demands=False):
     return context
 
 
+def shake_hands(context, sock):
+    raw = sock.dup()
+    sock = context.wrap_socket(sock, server_side=True,
+                               do_handshake_on_connect=False)
+    try:
+        sock.do_handshake()
+    except ssl.SSLError:
+        # The client's request is on its way: if it were left unread, the reset
+        # would overtake the alert.
+        raw.shutdown(socket.SHUT_WR)
+        bad_server.wait_end(raw)
+        raise
+    finally:
+        raw.close()
+    return sock
+
+
 def make_all():
     make_self_signed('ca', 'DNS:authority.test')
     make_self_signed('other', 'DNS:other.test')
@@ -98,8 +115,8 @@ def main():
         hello = sock.recv(4096, socket.MSG_PEEK)
         for name, context in by_name.items():
             if name.encode() in hello:
-                return context.wrap_socket(sock, server_side=True)
-        return good.wrap_socket(sock, server_side=True)
+                return shake_hands(context, sock)
+        return shake_hands(good, sock)
 
     bad_server.main(wrap, FOLDER,
                     lambda: shutil.rmtree(FOLDER, ignore_errors=True))
