@@ -88,6 +88,8 @@ struct sim_seen {
 // What the checker hears. Any may be NULL.
 struct sim_watch {
     void *user;
+    // By the wire: it is in its buffer, or under way.
+    void (*taken)(void *user, const struct sim_seen *seen);
     void (*arrived)(void *user, const struct sim_seen *seen);
     void (*handled)(void *user, const struct sim_seen *seen);
     // The other end said goodbye, behind all it sent; code 0: it cut the wire.
@@ -156,6 +158,11 @@ sim_server_goodbye(struct sim_server *server, int code, const char *reason);
 // Cuts each of its wires in the middle: of what is under way, some arrives.
 void
 sim_server_cut(struct sim_server *server);
+
+// The net forgets each of its wires: nothing that is sent there arrives any
+// more, and nobody is told. New ones are as they should be.
+void
+sim_server_lose_wires(struct sim_server *server);
 
 // It dies and is there again at once, in its next life: what is under way or
 // arrived, and is not handled, is gone.

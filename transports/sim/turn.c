@@ -47,22 +47,6 @@ sim_wire_goodbye(struct sim_wire *wire, int code, const char *reason)
     }
 }
 
-static struct sim_seen
-seen(const struct sim_wire *wire, const struct sim_parcel *parcel)
-{
-    return (struct sim_seen){
-        .server = wire->server->name,
-        .life = wire->life,
-        .wire = wire->number,
-        .serial = wire->serial,
-        .kind = (hawser_kind)parcel->kind,
-        .topic = parcel->bytes,
-        .topic_size = parcel->topic_size,
-        .bytes = parcel->bytes + parcel->topic_size,
-        .size = parcel->size,
-    };
-}
-
 static void
 answer(struct sim_wire *wire, uint64_t number)
 {
@@ -125,7 +109,7 @@ arrive(struct sim_wire *wire)
 {
     const struct sim_watch *watch = &wire->world->watch;
     struct sim_parcel *parcel = sim_lane_take(&wire->out);
-    struct sim_seen what = seen(wire, parcel);
+    struct sim_seen what = sim_wire_seen(wire, parcel);
 
     sim_wire_pump(wire);
     if (parcel->sort == SIM_MESSAGE) {
@@ -165,7 +149,7 @@ handle(struct sim_wire *wire)
 {
     const struct sim_watch *watch = &wire->world->watch;
     struct sim_parcel *parcel = wire->stack;
-    struct sim_seen what = seen(wire, parcel);
+    struct sim_seen what = sim_wire_seen(wire, parcel);
 
     wire->stack = parcel->next;
     wire->stacked--;
@@ -188,7 +172,7 @@ static void
 hear(struct sim_wire *wire)
 {
     struct sim_parcel *parcel = sim_lane_take(&wire->in);
-    struct sim_seen what = seen(wire, parcel);
+    struct sim_seen what = sim_wire_seen(wire, parcel);
     hawser_lost why = { .cause = HAWSER_CAUSE_CLOSED,
                         .error = "sim: the server said goodbye",
                         .headers = "",
@@ -294,13 +278,14 @@ static uint64_t
 open_due_us(const struct sim_wire *wire, enum deed deed)
 {
     const struct sim_script *script = sim_wire_script(wire);
-    bool reads = !script->silent && !wire->finished &&
-                 (wire->stacked < script->stack_max);
-    bool hears = !script->silent && wire->listening && wire->port != NULL;
+    bool silent = script->silent || wire->forgotten;
+    bool reads =
+        !silent && !wire->finished && wire->stacked < script->stack_max;
+    bool hears = !silent && wire->listening && wire->port != NULL;
 
     switch (deed) {
     case LOSE:
-        return script->silent ? SIM_NEVER : wire->lost_at_us;
+        return silent ? SIM_NEVER : wire->lost_at_us;
     case WRITABLE:
         return has_room_again(wire) ? 0 : SIM_NEVER;
     case HEAR:

@@ -150,6 +150,22 @@ sim_wire_dial(void *site, const hawser_dial *dial, hawser_port *port,
     return HAWSER_OK;
 }
 
+struct sim_seen
+sim_wire_seen(const struct sim_wire *wire, const struct sim_parcel *parcel)
+{
+    return (struct sim_seen){
+        .server = wire->server->name,
+        .life = wire->life,
+        .wire = wire->number,
+        .serial = wire->serial,
+        .kind = (hawser_kind)parcel->kind,
+        .topic = parcel->bytes,
+        .topic_size = parcel->topic_size,
+        .bytes = parcel->bytes + parcel->topic_size,
+        .size = parcel->size,
+    };
+}
+
 size_t
 sim_wire_backlog(const struct sim_wire *wire)
 {
@@ -161,6 +177,17 @@ sim_wire_fits(const struct sim_wire *wire, size_t cost)
 {
     return sim_wire_backlog(wire) == 0 ||
            sim_wire_backlog(wire) + cost <= wire->buffer_max;
+}
+
+static void
+tell_taken(const struct sim_wire *wire, const struct sim_parcel *parcel)
+{
+    const struct sim_watch *watch = &wire->world->watch;
+    const struct sim_seen what = sim_wire_seen(wire, parcel);
+
+    if (watch->taken != NULL) {
+        watch->taken(watch->user, &what);
+    }
 }
 
 size_t
@@ -185,6 +212,7 @@ sim_wire_send(void *handle, const hawser_message *messages, size_t count)
             wire->refused = cost + 1; // 1 where there was no memory
             break;
         }
+        tell_taken(wire, parcel);
         sim_lane_add(&wire->out, parcel);
         sim_wire_pump(wire);
         taken++;

@@ -42,9 +42,10 @@ struct sim_wire {
     uint8_t pong_count;
     bool opened;
     bool listening;
-    bool finished; // the server said goodbye, and reads no more
-    bool cut;      // nothing more gets under way
-    bool over;     // to be freed
+    bool finished;  // the server said goodbye, and reads no more
+    bool cut;       // nothing more gets under way
+    bool forgotten; // by the net: nothing comes through
+    bool over;      // to be freed
 };
 
 // The verbs of a wire, as transport.h has them.
@@ -83,6 +84,10 @@ sim_wire_pump(struct sim_wire *wire);
 // Bytes taken that are not under way.
 size_t
 sim_wire_backlog(const struct sim_wire *wire);
+
+// What a parcel is of, where it is now.
+struct sim_seen
+sim_wire_seen(const struct sim_wire *wire, const struct sim_parcel *parcel);
 
 // Is there room for so many more?
 bool

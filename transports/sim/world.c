@@ -279,6 +279,16 @@ sim_server_cut(struct sim_server *server)
     }
 }
 
+void
+sim_server_lose_wires(struct sim_server *server)
+{
+    struct sim_wire *wire = open_there(server, server->world->wires);
+
+    for (; wire != NULL; wire = open_there(server, wire->next)) {
+        wire->forgotten = true;
+    }
+}
+
 // Ghosts die with it.
 void
 sim_server_kill(struct sim_server *server)
