@@ -165,8 +165,8 @@ print_json(const struct bench *bench, const char *measure)
     } values[] = {
         { "size", (double)bench->size, 0, bench->threads < 0 },
         { "rate", bench->rate, 0, bench->threads < 0 },
-        { "p50_us", bench->p50_us, 1, bench->threads < 0 },
-        { "p99_us", bench->p99_us, 1, bench->threads < 0 },
+        { "p50_us", bench->p50_us, 3, bench->threads < 0 },
+        { "p99_us", bench->p99_us, 3, bench->threads < 0 },
         { "secs", bench->secs, 6, true },
         { "threads", (double)bench->threads, 0, bench->threads >= 0 },
         { "fds", (double)bench->fds, 0, bench->threads >= 0 },
