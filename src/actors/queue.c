@@ -37,6 +37,7 @@ struct row {
     uint8_t gate;    // enum hw_gate
     bool wanted;     // the sender can take more
     bool confirming; // settled when passed, not when taken
+    bool greeting;   // a greeting is with the sender
     bool greeted;    // said of this wire
     bool draining;
 };
@@ -137,6 +138,7 @@ hand_standing(struct queue *self, uint32_t link)
     struct row *row = &self->rows[link];
 
     if (row->replayed < row->standing_count) {
+        row->greeting = true;
         say_mail(self, link, HW_LETTER_GREETING_MAIL,
                  row->standing[row->replayed].batch, 0, 1, 0);
         row->replayed++;
@@ -152,6 +154,7 @@ hand_greeting(struct queue *self, uint32_t link)
     if (batch != NULL) {
         row->greetings = batch->next;
         row->greetings_waiting--;
+        row->greeting = true;
         say_mail(self, link, HW_LETTER_GREETING_MAIL, batch, 0, 1, 0);
         hw_batch_drop(batch);
     }
@@ -200,7 +203,12 @@ hand_on(struct queue *self, uint32_t link)
         hand_greeting(self, link);
         break;
     case HW_GATE_REPLAY:
-        hand_standing(self, link);
+        // What the application greeted with before it said ready comes first.
+        if (row->greetings != NULL) {
+            hand_greeting(self, link);
+        } else {
+            hand_standing(self, link);
+        }
         break;
     case HW_GATE_FLOW:
         hand_spool(self, link);
@@ -225,6 +233,19 @@ settle(struct queue *self, uint32_t link, uint64_t position)
     count_in_flight(row);
     say_if_drained(self, link);
     hand_on(self, link);
+}
+
+// Every greeting was taken, and none waits.
+static void
+say_if_greeted(struct queue *self, uint32_t link)
+{
+    struct row *row = &self->rows[link];
+
+    if (row->gate == HW_GATE_REPLAY && !row->greeted && !row->greeting &&
+        row->greetings == NULL && row->replayed == row->standing_count) {
+        row->greeted = true;
+        say(self, HW_SUPERVISOR, HW_LETTER_GREETED, link, 0);
+    }
 }
 
 // ---- from the door ----
@@ -344,6 +365,7 @@ on_standing_remove(void *actor, const struct hw_letter *letter)
         memmove(&row->standing[at], &row->standing[at + 1],
                 (row->standing_count - at) * sizeof row->standing[0]);
         row->replayed -= at < row->replayed;
+        say_if_greeted(self, letter->link);
     }
     if (farewell == NULL) {
         return;
@@ -379,17 +401,6 @@ on_greet(void *actor, const struct hw_letter *letter)
 // ---- from the supervisor ----
 
 static void
-say_if_greeted(struct queue *self, uint32_t link)
-{
-    struct row *row = &self->rows[link];
-
-    if (!row->greeted && row->replayed == row->standing_count) {
-        row->greeted = true;
-        say(self, HW_SUPERVISOR, HW_LETTER_GREETED, link, 0);
-    }
-}
-
-static void
 shut(struct row *row)
 {
     uint64_t again = hw_spool_rewind(&row->spool);
@@ -399,6 +410,7 @@ shut(struct row *row)
     hw_batch_drop_all(row->greetings);
     row->greetings = NULL;
     row->greetings_waiting = 0;
+    row->greeting = false;
     row->wanted = false;
 }
 
@@ -534,9 +546,10 @@ static void
 on_greeting_taken(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
-    const struct row *row = row_of_wire(self, letter);
+    struct row *row = row_of_wire(self, letter);
 
-    if (row != NULL && row->gate == HW_GATE_REPLAY) {
+    if (row != NULL) {
+        row->greeting = false;
         say_if_greeted(self, letter->link);
     }
 }

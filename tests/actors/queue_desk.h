@@ -1,0 +1,58 @@
+// queue_desk.h - what the tests of the queue say to it, in short.
+//
+// All of it is about link 0 at one desk. A message is told by its text; mail is
+// read as the texts of its messages, separated by spaces.
+#ifndef HAWSER_TESTS_QUEUE_DESK_H
+#define HAWSER_TESTS_QUEUE_DESK_H
+
+#include "actors/desk.h"
+
+extern struct desk queue_desk;
+
+// Seats a queue, and opens link 0 with these options.
+void
+queue_open(const char *options);
+
+void
+queue_close(void);
+
+// From the door. texts are words separated by spaces, in one batch; the first
+// has that tag, the next one more; 0: none has.
+void
+queue_send(const char *texts, uint64_t tag);
+
+void
+queue_standing_add(uint64_t id, const char *text);
+
+// farewell may be NULL.
+void
+queue_standing_remove(uint64_t id, const char *farewell);
+
+void
+queue_greet(uint32_t wire, const char *text);
+
+// From the supervisor: GATE.
+void
+queue_gate(uint32_t wire, enum hw_gate gate);
+
+// From the supervisor: LINK_FORGET, DRAIN.
+void
+queue_tell(unsigned kind);
+
+// From the sender: WANT, TAKEN, GREETING_TAKEN, PASSED, DOWNGRADE.
+void
+queue_hear(unsigned kind, uint32_t wire, uint64_t number);
+
+// Is the next MAIL (or GREETING_MAIL) unread this one? "": there is none.
+bool
+queue_mails(unsigned kind, uint32_t wire, const char *texts);
+
+// The same, and where it stands in the order of acceptance.
+bool
+queue_mails_at(uint64_t position, uint32_t wire, const char *texts);
+
+// Is the next RECEIPT unread this one?
+bool
+queue_receipts(uint64_t tag, unsigned fate);
+
+#endif
