@@ -7,18 +7,9 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include <openssl/err.h>
-#include <openssl/x509v3.h>
-
 #include "response.h"
+#include "tls.h"
 #include "wire.h"
-
-static void
-note(struct hw_ws_dialling *dialling, hawser_cause cause, const char *sentence)
-{
-    dialling->note_cause = cause;
-    (void)snprintf(dialling->note, sizeof dialling->note, "%s", sentence);
-}
 
 // ---- the request ----
 
@@ -34,8 +25,9 @@ write_request(struct hw_ws_wire *wire, char **at, size_t room)
     size_t size = strlen(dialling->request);
 
     if (memcmp(begin, "GET ", 4) != 0) {
-        note(dialling, HAWSER_CAUSE_LOCAL,
-             "this libwebsockets makes its request otherwise than 4.1 does");
+        hw_ws_note(
+            dialling, HAWSER_CAUSE_LOCAL,
+            "this libwebsockets makes its request otherwise than 4.1 does");
         return -1;
     }
     memcpy(begin, dialling->request, size);
@@ -44,76 +36,6 @@ write_request(struct hw_ws_wire *wire, char **at, size_t room)
     dialling->request = NULL;
     if (!wire->tls) {
         hw_ws_wire_soon(wire, HW_WS_WATCH);
-    }
-    return 0;
-}
-
-// ---- TLS ----
-
-static void
-note_certificate(struct hw_ws_dialling *dialling, int error)
-{
-    char sentence[200];
-
-    switch (error) {
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        (void)snprintf(sentence, sizeof sentence,
-                       "TLS: self-signed certificate");
-        break;
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-        (void)snprintf(sentence, sizeof sentence,
-                       "TLS: certificate is signed by an authority that is "
-                       "not trusted");
-        break;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-        (void)snprintf(sentence, sizeof sentence,
-                       "TLS: certificate has expired");
-        break;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-        (void)snprintf(sentence, sizeof sentence,
-                       "TLS: certificate is not yet valid");
-        break;
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        (void)snprintf(sentence, sizeof sentence,
-                       "TLS: certificate is for another name than %.120s",
-                       dialling->server_name);
-        break;
-    default:
-        (void)snprintf(sentence, sizeof sentence, "TLS: %s",
-                       X509_verify_cert_error_string(error));
-        break;
-    }
-    note(dialling, HAWSER_CAUSE_TLS, sentence);
-}
-
-// 0: the certificate is as good as it was before; 1: it is refused.
-static int
-check_certificate(struct hw_ws_wire *wire, X509_STORE_CTX *store, bool good)
-{
-    struct hw_ws_dialling *dialling = wire->dialling;
-    X509 *leaf = X509_STORE_CTX_get_current_cert(store);
-
-    if (dialling == NULL) {
-        return 0;
-    }
-    if (dialling->insecure) {
-        X509_STORE_CTX_set_error(store, X509_V_OK);
-        return 0;
-    }
-    if (!good) {
-        note_certificate(dialling, X509_STORE_CTX_get_error(store));
-        return 0;
-    }
-    // libwebsockets cuts a name at its first colon.
-    if (dialling->v6_name && X509_STORE_CTX_get_error_depth(store) == 0 &&
-        X509_check_ip_asc(leaf, dialling->server_name, 0) != 1) {
-        X509_STORE_CTX_set_error(store, X509_V_ERR_IP_ADDRESS_MISMATCH);
-        note_certificate(dialling, X509_V_ERR_IP_ADDRESS_MISMATCH);
-        return 1;
     }
     return 0;
 }
@@ -130,21 +52,6 @@ socket_error(struct lws *wsi)
         return 0;
     }
     return error;
-}
-
-static void
-note_tls(struct hw_ws_dialling *dialling, int error)
-{
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    char sentence[200];
-
-    if (error != 0) {
-        reason = strerror(error);
-    }
-    (void)snprintf(sentence, sizeof sentence, "TLS: %.180s",
-                   reason == NULL ? "the peer broke off the handshake"
-                                  : reason);
-    note(dialling, HAWSER_CAUSE_TLS, sentence);
 }
 
 // libwebsockets' own words, by their beginning, and ours.
@@ -177,27 +84,27 @@ note_failure(struct hw_ws_wire *wire, const char *theirs)
     if (!dialling->connected && error != 0) {
         (void)snprintf(sentence, sizeof sentence, "connect: %s",
                        strerror(error));
-        note(dialling, HAWSER_CAUSE_UNREACHABLE, sentence);
+        hw_ws_note(dialling, HAWSER_CAUSE_UNREACHABLE, sentence);
         return;
     }
-    if (wire->tls && dialling->connected && dialling->request != NULL &&
-        strncmp(theirs, "proxy", 5) != 0) {
-        note_tls(dialling, error);
+    if (wire->tls && dialling->connected && strncmp(theirs, "proxy", 5) != 0 &&
+        hw_ws_tls_note(wire, error)) {
         return;
     }
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
         if (strncmp(theirs, failures[i].theirs, strlen(failures[i].theirs)) ==
             0) {
-            note(dialling, failures[i].cause, failures[i].ours);
+            hw_ws_note(dialling, failures[i].cause, failures[i].ours);
             return;
         }
     }
     (void)snprintf(sentence, sizeof sentence, "%s: %s",
                    dialling->connected ? "upgrade" : "connect",
                    error != 0 ? strerror(error) : theirs);
-    note(dialling,
-         dialling->connected ? HAWSER_CAUSE_RESET : HAWSER_CAUSE_UNREACHABLE,
-         sentence);
+    hw_ws_note(dialling,
+               dialling->connected ? HAWSER_CAUSE_RESET
+                                   : HAWSER_CAUSE_UNREACHABLE,
+               sentence);
 }
 
 static void
@@ -279,8 +186,8 @@ on_response(struct hw_ws_wire *wire, struct lws *wsi)
     dialling->status = (int)lws_http_client_http_response(wsi);
     dialling->headers = hw_ws_response_lines(wsi); // "" if there is no memory
     if (dialling->status < 100 || dialling->status > 999) {
-        note(dialling, HAWSER_CAUSE_PROTOCOL,
-             "not HTTP: the server's answer has no status");
+        hw_ws_note(dialling, HAWSER_CAUSE_PROTOCOL,
+                   "not HTTP: the server's answer has no status");
         dialling->status = 0;
         lose_noted(wire);
         return -1;
@@ -376,7 +283,11 @@ hw_ws_on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     switch (reason) {
     case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
         wire = lws_wsi_user(wsi);
-        return wire == NULL ? 1 : check_certificate(wire, user, size != 0);
+        return wire == NULL ? 1
+                            : hw_ws_tls_judge(wire->dialling, user, size != 0);
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS:
+        hw_ws_tls_listen(user, lws_context_user(lws_get_context(wsi)));
+        return 0;
     case LWS_CALLBACK_WSI_CREATE:
     case LWS_CALLBACK_WSI_DESTROY:
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:

@@ -47,6 +47,7 @@ hw_ws_site_start(void *uv_loop, void **result)
     info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                    LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     info.foreign_loops = loops;
+    info.user = site;
     info.pt_serv_buf_size = HW_WS_SERV_BUF_SIZE;
     info.max_http_header_data = 16 * 1024;
     info.timeout_secs = 7200;

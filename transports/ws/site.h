@@ -41,6 +41,8 @@ struct hw_ws_site {
     unsigned wires; // that are not freed yet
     unsigned turns; // of the loop, since the context is being closed
     unsigned vhosts_made;
+    const void *tls_failed; // the SSL whose error is below, or NULL
+    unsigned long tls_error;
     bool stopping;
     uint8_t in[LWS_PRE + HW_WS_READ_SIZE];
     uint8_t out[HW_WS_BURST_SIZE];

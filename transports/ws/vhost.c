@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tls.h"
 #include "wire.h"
 
 // Kept at rest, since reading the system's certificates takes milliseconds.
@@ -158,7 +159,11 @@ make_vhost(struct hw_ws_site *site, const struct hw_ws_vhost_want *want,
     vhost->key = key;
     (void)snprintf(vhost->name, sizeof vhost->name, "hawser-%u",
                    ++site->vhosts_made);
-    vhost->lws = make_lws(site, vhost, want);
+    // libwebsockets goes on without the authorities that it can't read.
+    if (!want->tls || *want->ca == '\0' ||
+        hw_ws_tls_has_certificates(want->ca)) {
+        vhost->lws = make_lws(site, vhost, want);
+    }
     if (vhost->lws == NULL) {
         free_vhost(vhost);
         return NULL;

@@ -1,6 +1,7 @@
 // wire.c - the life of a wire: what is said about it, and when it ends.
 #include "wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -51,6 +52,14 @@ hw_ws_dialling_free(struct hw_ws_dialling *dialling)
     free(dialling->request);
     free(dialling->headers);
     free(dialling);
+}
+
+void
+hw_ws_note(struct hw_ws_dialling *dialling, hawser_cause cause,
+           const char *sentence)
+{
+    dialling->note_cause = cause;
+    (void)snprintf(dialling->note, sizeof dialling->note, "%s", sentence);
 }
 
 void

@@ -135,6 +135,11 @@ hw_ws_wire_free(struct hw_ws_wire *wire);
 void
 hw_ws_dialling_free(struct hw_ws_dialling *dialling);
 
+// Notes why the wire fails, for when it is told.
+void
+hw_ws_note(struct hw_ws_dialling *dialling, hawser_cause cause,
+           const char *sentence);
+
 // ---- answer.c: the first bytes of an answer ----
 
 // From now on looks at what comes until it is known to be HTTP.
