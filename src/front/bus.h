@@ -223,7 +223,7 @@ hw_wait(hawser_bus *bus, uint64_t deadline_ms, bool (*done)(void *user),
 
 // Is there something to hand out? Its reader's thread, or that of threads=0.
 bool
-hw_inbox_has(hawser_inbox *inbox);
+hw_inbox_has(const hawser_inbox *inbox);
 
 // Reads and drops whatever is there. Nobody else reads it any more.
 void

@@ -149,12 +149,10 @@ hear(hawser_inbox *inbox, struct hw_letter *letter)
 }
 
 bool
-hw_inbox_has(hawser_inbox *inbox)
+hw_inbox_has(const hawser_inbox *inbox)
 {
-    if (inbox->batch == NULL && !inbox->has_ahead) {
-        inbox->has_ahead = hw_mailbox_hear(inbox->mailbox, &inbox->ahead);
-    }
-    return inbox->batch != NULL || inbox->has_ahead;
+    return inbox->batch != NULL || inbox->has_ahead ||
+           hw_mailbox_has(inbox->mailbox);
 }
 
 static void
@@ -343,7 +341,11 @@ show_items(hawser_inbox *inbox)
     if (inbox->watch_fd < 0) {
         return;
     }
-    has = hw_inbox_has(inbox);
+    // Only who has heard in vain is told by the mailbox of the next letter.
+    if (inbox->batch == NULL && !inbox->has_ahead) {
+        inbox->has_ahead = hw_mailbox_hear(inbox->mailbox, &inbox->ahead);
+    }
+    has = inbox->batch != NULL || inbox->has_ahead;
     if (has == inbox->item_shown) {
         return;
     }
@@ -429,6 +431,14 @@ run_loop_once(hawser_inbox *inbox, uint64_t deadline_ms)
     bus->receiving = NULL;
 }
 
+// With threads=0 the one who says is the one who hears, and its tally is right.
+static hawser_status
+look(hawser_inbox *inbox, hawser_item *item)
+{
+    return inbox->bus->threaded || hw_inbox_has(inbox) ? take_item(inbox, item)
+                                                       : HAWSER_AGAIN;
+}
+
 static hawser_status
 receive(hawser_inbox *inbox, hawser_item *item, int timeout_ms)
 {
@@ -436,7 +446,7 @@ receive(hawser_inbox *inbox, hawser_item *item, int timeout_ms)
     hawser_status status;
 
     for (;;) {
-        status = take_item(inbox, item);
+        status = look(inbox, item);
         if (status != HAWSER_AGAIN) {
             return status;
         }

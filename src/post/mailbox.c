@@ -14,9 +14,18 @@ struct hw_post {
     atomic_uint pipes; // names them
 };
 
+// How many letters were said at each end; both ends share it.
+struct tally {
+    atomic_uint holds;
+    _Atomic uint64_t said[2];
+};
+
 struct hw_mailbox {
     void *socket;
+    struct tally *tally;
+    uint64_t heard;
     int fd;
+    unsigned side; // of the tally
 };
 
 static hawser_status
@@ -87,6 +96,22 @@ make_mailbox(struct hw_post *post)
     return mailbox;
 }
 
+static bool
+share_tally(struct hw_mailbox *one, struct hw_mailbox *other)
+{
+    struct tally *tally = calloc(1, sizeof *tally);
+
+    if (tally == NULL) {
+        errno = ENOMEM;
+        return false;
+    }
+    atomic_init(&tally->holds, 2);
+    one->tally = tally;
+    other->tally = tally;
+    other->side = 1;
+    return true;
+}
+
 hawser_status
 hw_pipe_open(struct hw_post *post, struct hw_mailbox **one,
              struct hw_mailbox **other)
@@ -98,7 +123,8 @@ hw_pipe_open(struct hw_post *post, struct hw_mailbox **one,
 
     (void)snprintf(address, sizeof address, "inproc://%u",
                    atomic_fetch_add(&post->pipes, 1));
-    if (right == NULL || zmq_bind(left->socket, address) != 0 ||
+    if (right == NULL || !share_tally(left, right) ||
+        zmq_bind(left->socket, address) != 0 ||
         zmq_connect(right->socket, address) != 0) {
         status = status_of_errno();
         hw_mailbox_close(left);
@@ -119,18 +145,27 @@ hw_mailbox_close(struct hw_mailbox *mailbox)
     if (mailbox->socket != NULL) {
         (void)zmq_close(mailbox->socket); // fails only for what is no socket
     }
+    if (mailbox->tally != NULL &&
+        atomic_fetch_sub(&mailbox->tally->holds, 1) == 1) {
+        free(mailbox->tally);
+    }
     free(mailbox);
 }
 
 void
 hw_mailbox_say(struct hw_mailbox *mailbox, const struct hw_letter *letter)
 {
+    _Atomic uint64_t *mine = &mailbox->tally->said[mailbox->side];
     int said;
 
     do {
         said = zmq_send(mailbox->socket, letter, sizeof *letter, ZMQ_DONTWAIT);
     } while (said < 0 && errno == EINTR);
     HW_CHECK(said == (int)sizeof *letter, "a pipe takes every letter");
+    // Nobody else writes it.
+    atomic_store_explicit(mine,
+                          atomic_load_explicit(mine, memory_order_relaxed) + 1,
+                          memory_order_release);
 }
 
 bool
@@ -145,7 +180,15 @@ hw_mailbox_hear(struct hw_mailbox *mailbox, struct hw_letter *letter)
         return false;
     }
     HW_CHECK(heard == (int)sizeof *letter, "only letters go through a pipe");
+    mailbox->heard++;
     return true;
+}
+
+bool
+hw_mailbox_has(const struct hw_mailbox *mailbox)
+{
+    return atomic_load_explicit(&mailbox->tally->said[1 - mailbox->side],
+                                memory_order_acquire) != mailbox->heard;
 }
 
 int

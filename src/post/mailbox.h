@@ -42,6 +42,12 @@ hw_mailbox_say(struct hw_mailbox *mailbox, const struct hw_letter *letter);
 bool
 hw_mailbox_hear(struct hw_mailbox *mailbox, struct hw_letter *letter);
 
+// Was a letter said at the other end that was not heard at this one? Costs one
+// load, where to hear in vain costs system calls. Between two threads it may
+// say so a moment late.
+bool
+hw_mailbox_has(const struct hw_mailbox *mailbox);
+
 int
 hw_mailbox_fd(const struct hw_mailbox *mailbox);
 
