@@ -30,7 +30,7 @@ publish(struct bench *bench)
 static bool
 publish_all(struct bench *bench, uint32_t *times, uint64_t *timed)
 {
-    bool steps = bench->session.bus_fd >= 0;
+    bool steps = hawser_bus_step(bench->session.bus) == HAWSER_OK;
 
     for (uint64_t i = 0; i < bench->count; i++) {
         bool time_it = i % TIMED_EVERY == 0 && *timed < TIMES_MAX;

@@ -380,6 +380,9 @@ pump_run(struct pump *pump, const char *urls)
     }
     status = session_open(&pump->session, &pump->link, urls);
     if (status == TOOL_OK) {
+        status = session_watch(&pump->session);
+    }
+    if (status == TOOL_OK) {
         (void)setvbuf(stdout, NULL, _IOFBF, STDOUT_ROOM); // slower without
         pump->deadline_ms =
             pump->timeout_ms > 0 ? session_now_ms() + pump->timeout_ms : 0;

@@ -39,6 +39,7 @@ session_open(struct session *session, const struct link_flags *flags,
 
     *session = (struct session){ .flags = flags,
                                  .last_exit = TOOL_UNREACHABLE,
+                                 .inbox_fd = -1,
                                  .bus_fd = -1 };
     (void)signal(SIGPIPE, SIG_IGN); // can't fail; a write tells it
     if (flags->loudness > 2) {
@@ -49,17 +50,24 @@ session_open(struct session *session, const struct link_flags *flags,
         session->bus = NULL;
         return refuse(session, "the bus", status);
     }
-    status =
+    // The link's options are the bus's: they were given above.
+    status = hawser_link_open(session->bus, urls, NULL, &session->link);
+    return status == HAWSER_OK ? TOOL_OK : refuse(session, urls, status);
+}
+
+enum tool_exit
+session_watch(struct session *session)
+{
+    hawser_status status =
         hawser_inbox_fd(hawser_bus_inbox(session->bus), &session->inbox_fd);
+
     if (status != HAWSER_OK) {
         return refuse(session, "the inbox", status);
     }
     if (hawser_bus_fd(session->bus, &session->bus_fd) != HAWSER_OK) {
         session->bus_fd = -1;
     }
-    // The link's options are the bus's: they were given above.
-    status = hawser_link_open(session->bus, urls, NULL, &session->link);
-    return status == HAWSER_OK ? TOOL_OK : refuse(session, urls, status);
+    return TOOL_OK;
 }
 
 void

@@ -19,8 +19,8 @@ struct session {
     uint64_t leftover;
     int close_code;           // of the last loss
     enum tool_exit last_exit; // the class of the last loss
-    int inbox_fd;
-    int bus_fd; // -1 if the bus has a thread of its own
+    int inbox_fd; // -1 until session_watch
+    int bus_fd;   // likewise, and if the bus has a thread of its own
 };
 
 // Milliseconds on a clock that nobody sets.
@@ -32,6 +32,11 @@ session_now_ms(void);
 enum tool_exit
 session_open(struct session *session, const struct link_flags *flags,
              const char *urls);
+
+// Opens the file descriptors of the session, for who waits for other things
+// too. As session_open.
+enum tool_exit
+session_watch(struct session *session);
 
 // Frees the bus, without waiting for anything.
 void
