@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import socket
 import sys
 
 sys.dont_write_bytecode = True
@@ -10,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "strangers"))
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tool"))
 
 from processes import Process, check, hawser_server, main, run
-from scripted import Scripted, answer, hold, upgrade
+from scripted import Scripted, answer, upgrade
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("HAWSER_BUILD_DIR",
@@ -28,6 +29,12 @@ def program(name):
 
 def echo():
     return f"ws://127.0.0.1:{hawser_server().port}/echo"
+
+
+def hold_until_goodbye(wire):
+    """Reads until the client says goodbye, or is gone."""
+    while wire.recv(65536)[:1] not in (b"", b"\x88"):
+        pass
 
 
 def play(name, *words):
@@ -63,14 +70,13 @@ def hello_hears_the_answer(folder):
 
 
 def hello_may_be_started_first(folder):
-    server = hawser_server()
-    url = f"ws://127.0.0.1:{server.port}/echo"
-    server.kill()
-    hello = Process("stdbuf", "-oL", program("hello"), url)
-    hello.line_with("waiting connect: Connection refused")
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        url = f"ws://127.0.0.1:{door.getsockname()[1]}/echo"
+        hello = Process(program("hello"), url)
+        door.accept()[0].close()  # it has tried, in vain
     hawser_server(at=url)
     check(hello.end() == 0, f"it said: {hello.text(hello.out)}")
-    hello.line_with("answer: hello")
+    in_order([line for _, line in hello.out], "up ", "answer: hello")
 
 
 def loops_of_ones_own_do(folder):
@@ -97,7 +103,7 @@ def json_that_is_none_is_told(folder):
     def chatter(wire, request):
         upgrade(wire, request)
         wire.sendall(b"\x81\x03no!\x81\x02[]\x81\x08{\"id\":7}")
-        hold(wire)
+        hold_until_goodbye(wire)
 
     status, out, err = run(program("json"), Scripted(chatter).url)
     check(status == 0 and out == 'answer 7: {"id":7}\n', f"{status} {out}")
@@ -145,7 +151,7 @@ def receipts_are_all_there(folder):
 def tokens_are_fresh(folder):
     def door(wire, request):
         upgrade(wire, request)
-        hold(wire)
+        hold_until_goodbye(wire)
 
     server = Scripted(door)
     in_order(play("token", server.url), "attempt 1 asks: token-1", "up ",
