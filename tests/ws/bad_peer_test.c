@@ -59,6 +59,10 @@ static const struct end refusals[] = {
     { "endless_header/name", HAWSER_CAUSE_PROTOCOL, 0, 0, -1, "not HTTP" },
     { "endless_header/value", HAWSER_CAUSE_PROTOCOL, 0, 0, -1, "not HTTP" },
     { "endless_header/lines", HAWSER_CAUSE_PROTOCOL, 0, 0, -1, "not HTTP" },
+    { "answer/begun/cut", HAWSER_CAUSE_RESET, 0, 0, -1,
+      "hung up before it answered" },
+    { "answer/half/cut", HAWSER_CAUSE_RESET, 0, 0, -1,
+      "hung up before it answered" },
     { "hang_up", HAWSER_CAUSE_RESET, 0, 0, -1, "hung up before it answered" },
     { "reset", HAWSER_CAUSE_RESET, 0, 0, -1, "Connection reset by peer" },
 };

@@ -138,8 +138,10 @@ def do_status(sock, request, number, *more):
     wait_end(sock)
 
 
-def do_answer(sock, request, what):
+def do_answer(sock, request, what, *cut):
     answers = {
+        'begun': b'HTT',
+        'half': b'HTTP/1.1 101 Switching Protocols\r\nUpg',
         'wrong_accept': upgrade(request, accept=b'AAAAAAAAAAAAAAAAAAAAAAAAAAA='),
         'no_accept': upgrade(request).replace(
             b'Sec-WebSocket-Accept: ' + accept_of(request) + b'\r\n', b''),
@@ -155,6 +157,8 @@ def do_answer(sock, request, what):
         'no_status': b'HTTP/1.1 hello\r\n\r\n',
     }
     sock.sendall(answers[what])
+    if cut:
+        sock.shutdown(socket.SHUT_WR)
     wait_end(sock)
 
 

@@ -16,6 +16,7 @@ REFUSALS = {
     '502': b'HTTP/1.0 502 Bad Gateway\r\n\r\n',
     'ssh': b'SSH-2.0-OpenSSH_9.2\r\n',
     'endless': b'HTTP/1.1 200 OK\r\nX: ' + b'y' * 200000,
+    'half': b'HTTP/1.1 200 OK\r\nX',
     'short': b'HTTP/1.1\r\n\r\n',
 }
 
@@ -64,6 +65,8 @@ def answer(client):
         return
     if HOW in REFUSALS:
         client.sendall(REFUSALS[HOW])
+        if HOW == 'half':
+            client.shutdown(socket.SHUT_WR)
         client.recv(1)
         return
     method, target, _ = data.split(b' ', 2)

@@ -96,6 +96,8 @@ a_proxy_that_refuses_is_told_from_a_server(void)
           "proxy: its answer has no end" },
         { "hang_up", "", HAWSER_CAUSE_UNREACHABLE, 0,
           "proxy: it hung up before it answered" },
+        { "half", "", HAWSER_CAUSE_UNREACHABLE, 0,
+          "proxy: it hung up amid its answer" },
     };
     static hawser_port port;
     struct server proxy;

@@ -143,33 +143,49 @@ view_server(struct hw_ws_wire *wire, const char *bytes, size_t size)
     return size < 7 ? WAIT : PASS;
 }
 
+// What to do with what can be peeked at now.
+static enum view
+view_socket(struct hw_ws_wire *wire, int events, size_t *seen)
+{
+    char *bytes = (char *)wire->site->in;
+    bool proxy = wire->dialling->awaits_proxy;
+    ssize_t n = recv(lws_get_socket_fd(wire->wsi), bytes, PEEK_MAX,
+                     MSG_PEEK | MSG_DONTWAIT);
+    enum view view;
+
+    *seen = n > 0 ? (size_t)n : 0;
+    if (n <= 0) {
+        // An end or an error is libwebsockets' to tell.
+        return n < 0 && errno == EAGAIN ? WAIT : PASS;
+    }
+    view = proxy ? view_proxy(wire, bytes, (size_t)n)
+                 : view_server(wire, bytes, (size_t)n);
+    if (view != WAIT || (events & UV_DISCONNECT) == 0) {
+        return view;
+    }
+    // It hung up, so no more will come; the socket stays readable for ever.
+    return proxy ? fail(wire, HAWSER_CAUSE_UNREACHABLE, 0,
+                        "proxy: it hung up amid its answer")
+                 : PASS;
+}
+
 static void
 on_answer(uv_poll_t *handle, int status, int events)
 {
     struct hw_ws_wire *wire = lws_wsi_user(handle->data);
-    char *bytes = (char *)wire->site->in;
     enum view view = PASS;
-    ssize_t n = -1;
+    size_t seen = 0;
 
     if (status >= 0) {
-        n = recv(lws_get_socket_fd(wire->wsi), bytes, PEEK_MAX,
-                 MSG_PEEK | MSG_DONTWAIT);
-    }
-    if (n > 0) {
-        view = wire->dialling->awaits_proxy
-                   ? view_proxy(wire, bytes, (size_t)n)
-                   : view_server(wire, bytes, (size_t)n);
-    } else if (n < 0 && status >= 0 && errno == EAGAIN) {
-        view = WAIT;
+        view = view_socket(wire, events, &seen);
     }
     if (view == WAIT) {
-        set_low_water(wire, n < 0 ? 1 : (int)n + 1);
+        set_low_water(wire, (int)seen + 1);
     } else if (view == PASS) {
-        // Also an end or an error: libwebsockets tells.
         set_low_water(wire, 1);
         wire->dialling->awaits_proxy = false;
         (void)uv_poll_start(handle, UV_READABLE, wire->dialling->theirs);
-        wire->dialling->theirs(handle, status, events);
+        wire->dialling->theirs(handle, status, events & ~UV_DISCONNECT);
     }
 }
 
@@ -181,5 +197,5 @@ hw_ws_answer_watch(struct hw_ws_wire *wire)
         return;
     }
     wire->dialling->theirs = wire->poll->poll_cb;
-    (void)uv_poll_start(wire->poll, UV_READABLE, on_answer);
+    (void)uv_poll_start(wire->poll, UV_READABLE | UV_DISCONNECT, on_answer);
 }

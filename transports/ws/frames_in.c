@@ -182,11 +182,14 @@ make_room(struct hw_ws_reader *reader, struct hw_ws_pool *pool, size_t n)
         pool->block_room = 0;
         return true;
     }
-    if (room < need) {
-        room = need;
-    }
     if (room < BLOCK_MIN) {
         room = BLOCK_MIN;
+    }
+    if (room > reader->max) {
+        room = (size_t)reader->max;
+    }
+    if (room < need) {
+        room = need;
     }
     larger = realloc(reader->message, room);
     if (larger == NULL) {
