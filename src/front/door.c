@@ -102,10 +102,11 @@ hw_slot_flush(hawser_bus *bus, struct hw_slot *slot)
     return true;
 }
 
-// A quarter of what may be unread is worth waking the loop for; a receiver that
-// stopped at the limit goes on at half of it.
+// A quarter of what may be unread is worth telling; a receiver that stopped at
+// the limit goes on at half of it. So a quarter is the most that it may be wrong
+// about.
 static bool
-is_worth_a_knock(const struct hw_slot *slot)
+is_worth_a_letter(const struct hw_slot *slot)
 {
     const struct hawser_settings *settings = slot->plan->settings;
 
@@ -123,10 +124,8 @@ hw_slot_credit(hawser_bus *bus, struct hw_slot *slot, uint32_t messages,
     slot->credit_messages += messages;
     slot->credit_bytes += bytes;
     slot->credit_events += events;
-    if (is_worth_a_knock(slot)) {
+    if (is_worth_a_letter(slot)) {
         hw_slot_note_dirty(bus, slot);
-    } else if (!slot->dirty) {
-        put_on_list(bus, slot); // it can wait for the next turn
     }
     pthread_mutex_unlock(&slot->lock);
 }

@@ -248,7 +248,9 @@ hw_loop_wait(struct hw_loop *loop, uint64_t deadline_ms)
         (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
         return;
     }
-    if (deadline_ms != UINT64_MAX && deadline_ms != loop->limit_at_ms) {
+    // One that is due sooner does no harm: whoever waits, waits again.
+    if (deadline_ms != UINT64_MAX &&
+        !(loop->limit_at_ms > now && loop->limit_at_ms <= deadline_ms)) {
         uv_update_time(&loop->uv);
         (void)uv_timer_start(&loop->limit, on_timer, deadline_ms - now, 0);
         loop->limit_at_ms = deadline_ms;
