@@ -162,7 +162,8 @@ ask_if_due(struct sender *self, uint32_t link)
     }
 }
 
-// From now on taken is settled.
+// From now on taken is settled; unless confirm.strict would rather have the link
+// fail, with nothing settled that was not confirmed.
 static void
 downgrade(struct sender *self, uint32_t link)
 {
@@ -170,7 +171,9 @@ downgrade(struct sender *self, uint32_t link)
 
     row->confirming = false;
     row->asked_count = 0;
-    say(self, HW_QUEUE, HW_LETTER_DOWNGRADE, link, row->taken);
+    if (!row->plan->settings->confirm_strict) {
+        say(self, HW_QUEUE, HW_LETTER_DOWNGRADE, link, row->taken);
+    }
     say(self, HW_SUPERVISOR, HW_LETTER_DOWNGRADE, link, 0);
 }
 
