@@ -1,8 +1,8 @@
 // receiver.c - owns the read half of each wire.
 //
 // Hears  WIRE_RECEIVED from the port; WIRE_UP, WIRE_DOWN, EVENT from the
-//        supervisor; RECEIPT from the queue and the door; CREDIT, INBOX_OPEN,
-//        INBOX_CLOSE from the door; HEARD_WANTED from the heartbeat.
+//        supervisor; RECEIPT from the queue and the door; LINK_OPEN, CREDIT,
+//        INBOX_OPEN, INBOX_CLOSE from the door; HEARD_WANTED from the heartbeat.
 // Says   DELIVER, EVENT, EVENTS_MISSED, RECEIPT, INBOX_CLOSED to the inboxes;
 //        HEARD to the heartbeat.
 // Keeps  one row for each link: what its application has not read yet, and

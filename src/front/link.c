@@ -30,38 +30,51 @@ reset(struct hw_slot *slot, struct hw_plan *plan, hawser_inbox *inbox)
     HW_METER_SET(slot->meter.rtt_us, -1);
 }
 
+// Those who hear of a link from the door; the supervisor tells the others.
+enum { TOLD = 3 };
+
+static bool
+make_openings(struct hw_command *commands[static TOLD])
+{
+    static const uint8_t told[TOLD] = { HW_RECEIVER, HW_QUEUE, HW_SUPERVISOR };
+    bool made = true;
+
+    for (unsigned i = 0; i < TOLD; i++) {
+        commands[i] = hw_command_new(told[i], HW_LETTER_LINK_OPEN, 0);
+        made = made && commands[i] != NULL;
+    }
+    return made;
+}
+
 static hawser_status
 begin(hawser_bus *bus, hawser_inbox *inbox, struct hw_plan *plan,
       hawser_link *link)
 {
-    struct hw_command *to_queue =
-        hw_command_new(HW_QUEUE, HW_LETTER_LINK_OPEN, 0);
-    struct hw_command *to_supervisor =
-        hw_command_new(HW_SUPERVISOR, HW_LETTER_LINK_OPEN, 0);
+    struct hw_command *commands[TOLD];
     struct hw_slot *slot;
     hawser_status status = HAWSER_NO_MEMORY;
 
-    if (to_queue != NULL && to_supervisor != NULL) {
+    if (make_openings(commands)) {
         status = hw_slot_take(bus, &slot);
     }
     if (status != HAWSER_OK) {
-        free(to_queue);
-        free(to_supervisor);
+        for (unsigned i = 0; i < TOLD; i++) {
+            free(commands[i]);
+        }
         return status;
     }
     pthread_mutex_lock(&slot->lock);
     reset(slot, plan, inbox);
     plan->meter = &slot->meter;
     plan->inbox = inbox->number;
-    to_queue->letter.link = slot->index;
-    to_queue->letter.thing = hw_plan_hold(plan);
-    to_supervisor->letter.link = slot->index;
-    to_supervisor->letter.thing = hw_plan_hold(plan);
     link->id = (uint64_t)slot->generation << 32 | (slot->index + 1);
     atomic_store(&slot->id, link->id);
     atomic_fetch_add(&inbox->links, 1);
-    hw_command_push(bus, to_queue);
-    hw_command_push(bus, to_supervisor);
+    for (unsigned i = 0; i < TOLD; i++) {
+        commands[i]->letter.link = slot->index;
+        commands[i]->letter.thing = hw_plan_hold(plan);
+        hw_command_push(bus, commands[i]);
+    }
     pthread_mutex_unlock(&slot->lock);
     return HAWSER_OK;
 }

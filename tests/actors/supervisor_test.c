@@ -45,7 +45,6 @@ a_link_that_is_opened_is_made_known_and_dialled(void)
 
     super_open("", "ws://one");
     CU_ASSERT_TRUE(says_next(HW_PORT, HW_LETTER_LINK_OPEN));
-    CU_ASSERT_TRUE(says_next(HW_RECEIVER, HW_LETTER_LINK_OPEN));
     CU_ASSERT_TRUE(says_next(HW_SENDER, HW_LETTER_LINK_OPEN));
     CU_ASSERT_TRUE(says_next(HW_BACKOFF, HW_LETTER_LINK_OPEN));
     CU_ASSERT_TRUE(says_next(HW_HEARTBEAT, HW_LETTER_LINK_OPEN));
