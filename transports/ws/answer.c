@@ -15,30 +15,23 @@
 
 enum { PEEK_MAX = 8 * 1024 }; // the longest answer of a proxy
 
-struct search {
-    const struct lws *wsi;
-    uv_poll_t *found;
-};
-
-static void
-look_at(uv_handle_t *handle, void *user)
-{
-    struct search *search = user;
-
-    if (handle->type == UV_POLL && handle->data == search->wsi &&
-        !uv_is_closing(handle)) {
-        search->found = (uv_poll_t *)handle;
-    }
-}
-
+// libwebsockets has a handle of libuv's for each socket, and does not show it;
+// libuv's loop knows who watches which descriptor. A walk over all handles would
+// find it too, but a thousand dials would make that a million steps.
 bool
 hw_ws_wire_find_poll(struct hw_ws_wire *wire)
 {
-    struct search search = { .wsi = wire->wsi };
+    const uv_loop_t *loop = wire->site->loop;
+    int fd = lws_get_socket_fd(wire->wsi);
+    uv_poll_t *poll;
 
-    if (wire->poll == NULL) {
-        uv_walk(wire->site->loop, look_at, &search);
-        wire->poll = search.found;
+    if (wire->poll == NULL && fd >= 0 && (unsigned)fd < loop->nwatchers &&
+        loop->watchers[fd] != NULL) {
+        poll = (uv_poll_t *)((char *)loop->watchers[fd] -
+                             offsetof(uv_poll_t, io_watcher));
+        if (poll->type == UV_POLL && poll->data == wire->wsi) {
+            wire->poll = poll;
+        }
     }
     return wire->poll != NULL;
 }
@@ -189,6 +182,15 @@ on_answer(uv_poll_t *handle, int status, int events)
     }
 }
 
+// Hawser limits the time of a dial. libwebsockets keeps its own limits in one
+// list, in order, and walks it for each that it adds: with thousands of dials at
+// once that is all that it would do.
+static void
+forget_timeout(struct lws *wsi)
+{
+    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+}
+
 void
 hw_ws_answer_watch(struct hw_ws_wire *wire)
 {
@@ -196,6 +198,7 @@ hw_ws_answer_watch(struct hw_ws_wire *wire)
         !hw_ws_wire_find_poll(wire) || wire->poll->poll_cb == on_answer) {
         return;
     }
+    forget_timeout(wire->wsi);
     wire->dialling->theirs = wire->poll->poll_cb;
     (void)uv_poll_start(wire->poll, UV_READABLE | UV_DISCONNECT, on_answer);
 }

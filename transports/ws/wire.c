@@ -8,26 +8,12 @@
 
 #include "vhost.h"
 
-enum { LINGER_MS = 1000 }; // the longest goodbye
-
-void
-hw_ws_wire_list(struct hw_ws_wire *wire, struct hw_ws_list *list)
-{
-    if (wire->list != NULL) {
-        *(wire->previous ? &wire->previous->next : &wire->list->first) =
-            wire->next;
-        *(wire->next ? &wire->next->previous : &wire->list->last) =
-            wire->previous;
-    }
-    wire->list = list;
-    wire->next = NULL;
-    wire->previous = NULL;
-    if (list != NULL) {
-        wire->previous = list->last;
-        *(list->last ? &list->last->next : &list->first) = wire;
-        list->last = wire;
-    }
-}
+enum {
+    LINGER_MS = 1000, // the longest goodbye
+    // Then sockets have their turn: libwebsockets keeps those that connect in
+    // one list, in order, and walks it for each that it adds.
+    CONNECTS_AT_ONCE = 64,
+};
 
 void
 hw_ws_wire_soon(struct hw_ws_wire *wire, enum hw_ws_deed deed)
@@ -193,9 +179,11 @@ do_deed(struct hw_ws_wire *wire)
     enum hw_ws_deed deed = wire->deed;
 
     wire->deed = HW_WS_NOTHING;
-    hw_ws_wire_list(wire, &wire->site->all);
     switch (deed) {
     case HW_WS_NOTHING:
+        break;
+    case HW_WS_CONNECT:
+        hw_ws_wire_connect(wire);
         break;
     case HW_WS_WATCH:
         hw_ws_answer_watch(wire);
@@ -215,18 +203,37 @@ do_deed(struct hw_ws_wire *wire)
     }
 }
 
+// The first wire of a list, which it leaves; NULL: there is none.
+static struct hw_ws_wire *
+take_first(struct hw_ws_site *site, struct hw_ws_list *list)
+{
+    struct hw_ws_wire *wire = list->first;
+
+    if (wire != NULL) {
+        hw_ws_wire_list(wire, &site->all);
+    }
+    return wire;
+}
+
 void
 hw_ws_wire_do_due(uv_timer_t *timer)
 {
     struct hw_ws_site *site = timer->data;
     uint64_t now = uv_now(site->loop);
+    struct hw_ws_wire *wire;
+    unsigned connects = 0;
 
-    while (site->soon.first != NULL) {
-        do_deed(site->soon.first);
+    while ((wire = take_first(site, &site->soon)) != NULL) {
+        connects += wire->deed == HW_WS_CONNECT;
+        do_deed(wire);
+        if (connects == CONNECTS_AT_ONCE) {
+            // With 0 libuv would come here again before it polls.
+            (void)uv_timer_start(timer, hw_ws_wire_do_due, 1, 0);
+            return;
+        }
     }
     while (site->later.first != NULL && site->later.first->deadline <= now) {
-        site->later.first->deed = HW_WS_KILL;
-        do_deed(site->later.first);
+        kill_socket(take_first(site, &site->later));
     }
     if (site->later.first != NULL && !uv_is_active((uv_handle_t *)timer)) {
         (void)uv_timer_start(timer, hw_ws_wire_do_due,

@@ -28,6 +28,7 @@ enum hw_ws_phase {
 // libwebsockets.
 enum hw_ws_deed {
     HW_WS_NOTHING,
+    HW_WS_CONNECT,   // begin to connect
     HW_WS_WATCH,     // look at the answer before libwebsockets does
     HW_WS_TAKE_OVER, // the upgrade is agreed on: make it a byte stream
     HW_WS_TELL,      // say that it is lost, as noted in its dialling
@@ -98,10 +99,6 @@ struct hw_ws_wire {
 
 // ---- wire.c: the life of a wire ----
 
-// Moves the wire to a list (NULL: none).
-void
-hw_ws_wire_list(struct hw_ws_wire *wire, struct hw_ws_list *list);
-
 // Has the deed done on the loop, as soon as it turns.
 void
 hw_ws_wire_soon(struct hw_ws_wire *wire, enum hw_ws_deed deed);
@@ -109,6 +106,10 @@ hw_ws_wire_soon(struct hw_ws_wire *wire, enum hw_ws_deed deed);
 // Does what waits; the site's timer calls it.
 void
 hw_ws_wire_do_due(uv_timer_t *timer);
+
+// The deed of a dial (ws.c).
+void
+hw_ws_wire_connect(struct hw_ws_wire *wire);
 
 // Says that the wire is lost; the port is gone then. What remains of the wire
 // is the caller's to end.

@@ -183,8 +183,8 @@ hold_vhost(struct hw_ws_wire *wire, char *sentence, size_t size)
     return wire->vhost != NULL;
 }
 
-static void
-connect_wire(struct hw_ws_wire *wire)
+void
+hw_ws_wire_connect(struct hw_ws_wire *wire)
 {
     struct hw_ws_dialling *d = wire->dialling;
     struct lws_client_connect_info info = { .context = wire->site->context };
@@ -249,7 +249,7 @@ dial(void *user, const hawser_dial *dial, hawser_port *port, void **result,
         hw_ws_wire_free(wire);
         return HAWSER_SYSTEM;
     } else {
-        connect_wire(wire);
+        hw_ws_wire_soon(wire, HW_WS_CONNECT);
     }
     *result = wire;
     return HAWSER_OK;
