@@ -5,6 +5,8 @@
 
 #include "wire.h"
 
+enum { NEVER_ASKED = 1 << 30 }; // no wire asks so many barriers
+
 // ---- the server's end ----
 
 static void
@@ -69,8 +71,9 @@ answer(struct sim_wire *wire, uint64_t number)
         }
         break;
     case SIM_BARRIERS_WRONG:
-        say_back(wire, sim_parcel_of_barrier(
-                           number + 1 + sim_world_chance(wire->world, 1000)));
+        say_back(wire,
+                 sim_parcel_of_barrier(number + NEVER_ASKED +
+                                       sim_world_chance(wire->world, 1000)));
         break;
     case SIM_BARRIERS_ANSWERED:
         say_back(wire, sim_parcel_of_barrier(number));

@@ -1,0 +1,295 @@
+// app.c - what the application does, at bad moments mostly.
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "storm.h"
+#include "values/settings.h"
+
+enum { PAUSE_MAX_US = 200000, BURST_MAX = 40 };
+
+static void
+wish(struct storm *storm, const struct link *link, unsigned kind)
+{
+    const struct hw_letter letter = {
+        .kind = (uint16_t)kind,
+        .link = link->row,
+        .wire = link->answer_wire,
+    };
+
+    storm_say(storm, HW_SUPERVISOR, &letter);
+}
+
+// ---- goodbyes ----
+
+static char *
+any_reason(struct storm *storm)
+{
+    return storm_once_in(storm, 2) ? strdup("bye") : NULL;
+}
+
+static void
+drain(struct storm *storm, struct link *link, uint64_t in_ms)
+{
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_LINK_DRAIN,
+        .note = 1001,
+        .link = link->row,
+        .number = in_ms,
+        .thing = any_reason(storm),
+    };
+
+    storm_tell(storm, "link %" PRIu32 " is to drain in %" PRIu64 " ms",
+               link->id, in_ms);
+    link->ending = true;
+    link->drain_due_ms = storm_now_ms(storm) + in_ms;
+    storm_say(storm, HW_SUPERVISOR, &letter);
+}
+
+static void
+close_link(struct storm *storm, struct link *link)
+{
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_LINK_CLOSE,
+        .link = link->row,
+        .thing = any_reason(storm),
+    };
+
+    storm_tell(storm, "link %" PRIu32 " is to close", link->id);
+    link->ending = true;
+    link->drain_due_ms = storm_now_ms(storm) + 1; // now, that is
+    storm_say(storm, HW_SUPERVISOR, &letter);
+}
+
+// ---- answers ----
+
+static void
+answer_ask(struct storm *storm, const struct link *link)
+{
+    struct hw_letter letter = {
+        .kind = HW_LETTER_LINK_ANSWER,
+        .link = link->row,
+        .wire = link->answer_wire,
+    };
+
+    if (storm->kind || !storm_once_in(storm, 5)) {
+        letter.thing = strdup("x: y\n");
+    }
+    storm_say(storm, HW_SUPERVISOR, &letter);
+}
+
+static void
+answer_greeting(struct storm *storm, const struct link *link)
+{
+    for (uint64_t i = storm_chance(storm, 3); i > 0; i--) {
+        link_greet(storm, link);
+    }
+    if (storm->kind || !storm_once_in(storm, 4)) {
+        wish(storm, link, HW_LETTER_LINK_READY);
+    } else if (!storm_once_in(storm, 3)) {
+        wish(storm, link, HW_LETTER_LINK_REFUSE);
+    }
+}
+
+static void
+answer(struct storm *storm, struct link *link)
+{
+    if (link->answer_at_us > storm_now_us(storm)) {
+        return;
+    }
+    link->answer_at_us = STORM_NEVER;
+    if (link->answer_ask) {
+        answer_ask(storm, link);
+    } else {
+        answer_greeting(storm, link);
+    }
+}
+
+// ---- reading ----
+
+static void
+read_some(struct storm *storm, struct link *link)
+{
+    struct hw_letter letter = { .kind = HW_LETTER_CREDIT, .link = link->row };
+
+    if (!link->reads_slowly || storm->kind || storm_once_in(storm, 200)) {
+        letter.count = (uint32_t)link->unread;
+        letter.number = link->unread_bytes;
+        link->unread = 0;
+        link->unread_bytes = 0;
+    }
+    letter.note = (uint16_t)link->unread_credit_events;
+    link->unread_credit_events = 0;
+    if (letter.count > 0 || letter.note > 0) {
+        storm_say(storm, HW_RECEIVER, &letter);
+    }
+}
+
+static void
+go_on_after_block(struct storm *storm, struct link *link)
+{
+    if (link->blocked && link->room_heard) {
+        link->blocked = false;
+        atomic_fetch_sub(&link->meter.blocked, 1);
+        if (!link->ending) {
+            link_send(storm, link, 3);
+        }
+    }
+}
+
+// ---- deeds ----
+
+static void
+burst(struct storm *storm, struct link *link)
+{
+    if (!link->blocked && link->state != HAWSER_FAILED) {
+        link_send(storm, link, (uint32_t)storm_chance(storm, BURST_MAX) + 1);
+    }
+}
+
+static void
+do_something(struct storm *storm, struct link *link)
+{
+    if (link == NULL) {
+        (void)link_open(storm); // if there is room for one
+        return;
+    }
+    if (link->ending) {
+        if (storm_once_in(storm, 10)) {
+            close_link(storm, link); // while it drains, or twice
+        }
+        return;
+    }
+    switch (storm_chance(storm, 39)) {
+    case 0:
+        drain(storm, link, storm_chance(storm, 4000));
+        break;
+    case 1:
+        close_link(storm, link);
+        break;
+    case 2:
+    case 3:
+        storm_tell(storm, "link %" PRIu32 " is to reconnect", link->id);
+        wish(storm, link, HW_LETTER_LINK_RECONNECT);
+        break;
+    case 4:
+    case 5:
+        link_standing_add(storm, link);
+        break;
+    case 6:
+        link_standing_remove(storm, link);
+        break;
+    case 7: // what comes too late, or for another wire
+        wish(storm, link,
+             storm_once_in(storm, 2) ? HW_LETTER_LINK_READY
+                                     : HW_LETTER_LINK_REFUSE);
+        break;
+    default:
+        burst(storm, link);
+        break;
+    }
+}
+
+void
+app_begin(struct storm *storm)
+{
+    storm->deed_at_us = storm_now_us(storm);
+    (void)link_open(storm); // the first: there is room
+}
+
+static bool
+is_to_be_mended(const struct storm *storm, const struct link *link)
+{
+    return storm->kind && link->state == HAWSER_FAILED && !link->ending;
+}
+
+uint64_t
+app_next_us(const struct storm *storm)
+{
+    uint64_t next = storm->kind ? STORM_NEVER : storm->deed_at_us;
+
+    for (unsigned row = 0; row < ROWS; row++) {
+        const struct link *link = storm->rows[row];
+
+        if (link == NULL) {
+            continue;
+        }
+        next = link->answer_at_us < next ? link->answer_at_us : next;
+        if ((link->blocked && link->room_heard) ||
+            link->unread_credit_events > 0 || is_to_be_mended(storm, link)) {
+            return 0; // now
+        }
+    }
+    return next;
+}
+
+void
+app_turn(struct storm *storm)
+{
+    for (unsigned row = 0; row < ROWS; row++) {
+        struct link *link = storm->rows[row];
+
+        if (link != NULL) {
+            read_some(storm, link);
+            answer(storm, link);
+            go_on_after_block(storm, link);
+            if (is_to_be_mended(storm, link)) {
+                wish(storm, link, HW_LETTER_LINK_RECONNECT);
+            }
+        }
+    }
+    if (!storm->kind && storm->deed_at_us <= storm_now_us(storm)) {
+        do_something(storm, storm->rows[storm_chance(storm, ROWS - 1)]);
+        storm->deed_at_us =
+            storm_now_us(storm) + storm_chance(storm, PAUSE_MAX_US);
+    }
+}
+
+// ---- the end ----
+
+void
+app_calm(struct storm *storm)
+{
+    for (unsigned row = 0; row < ROWS; row++) {
+        struct link *link = storm->rows[row];
+
+        if (link != NULL && !link->ending && storm_once_in(storm, 2)) {
+            link_send(storm, link, 10);
+        }
+    }
+}
+
+static bool
+is_well(const struct link *link)
+{
+    return link == NULL ||
+           (link->state == HAWSER_UP && !link->blocked &&
+            HW_METER_GET(link->meter.released_messages) == link->accepted);
+}
+
+bool
+app_is_well(const struct storm *storm)
+{
+    for (unsigned row = 0; row < ROWS; row++) {
+        if (!is_well(storm->rows[row])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+app_close_all(struct storm *storm)
+{
+    for (unsigned row = 0; row < ROWS; row++) {
+        struct link *link = storm->rows[row];
+
+        if (link != NULL && !link->ending) {
+            if (storm_once_in(storm, 2)) {
+                drain(storm, link, 500);
+            } else {
+                close_link(storm, link);
+            }
+        }
+    }
+}

@@ -1,0 +1,318 @@
+// hear.c - what comes to the application's inbox, and what must hold of it.
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include <hawser/inbox.h>
+
+#include "storm.h"
+#include "values/batch.h"
+#include "values/report.h"
+#include "values/settings.h"
+
+enum { LETTERS_MAX = 20000 };
+
+// ---- messages ----
+
+static void
+hear_message(struct storm *storm, struct link *link,
+             const hawser_message *message)
+{
+    struct label label;
+
+    if (!ledger_label(message->bytes, message->size, &label)) {
+        return; // the ping, echoed
+    }
+    if (label.sort == LABEL_CHAT && label.link < SERVERS) {
+        if (label.number <= link->heard_chat[label.link]) {
+            storm_fault(storm, "link %" PRIu32 " hears a server out of order",
+                        link->id);
+        }
+        link->heard_chat[label.link] = label.number;
+    } else if (label.link != link->id) {
+        storm_fault(storm, "link %" PRIu32 " hears the echo of link %" PRIu32,
+                    link->id, label.link);
+    } else if (label.sort == LABEL_MESSAGE) {
+        if (label.number + 1 <= link->heard_echo) {
+            storm_fault(storm, "link %" PRIu32 " hears echoes out of order",
+                        link->id);
+        }
+        link->heard_echo = label.number + 1;
+    }
+}
+
+static void
+begin_wire(struct link *link, uint32_t wire)
+{
+    if (link->heard_wire != wire) {
+        link->heard_wire = wire;
+        link->heard_echo = 0;
+        for (unsigned i = 0; i < SERVERS; i++) {
+            link->heard_chat[i] = 0;
+        }
+    }
+}
+
+static void
+hear_batch(struct storm *storm, struct link *link,
+           const struct hw_letter *letter)
+{
+    struct hw_batch *batch = letter->thing;
+
+    if (letter->wire <= link->wire_gone) {
+        storm_fault(storm,
+                    "link %" PRIu32 " hears messages of wire %" PRIu32
+                    " after it was said to be gone",
+                    link->id, letter->wire);
+    }
+    begin_wire(link, letter->wire);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        hear_message(storm, link, &batch->messages[i]);
+    }
+    link->unread += batch->count;
+    link->unread_bytes += batch->payload;
+    storm_note(storm, batch->count + batch->payload);
+    hw_batch_drop(batch);
+}
+
+// ---- receipts ----
+
+static void
+hear_settled(struct storm *storm, struct link *link, uint64_t number)
+{
+    const struct fate *fate = &link->fates[number];
+
+    if (link->drops && number + 1 <= link->last_settled) {
+        storm_fault(storm, "link %" PRIu32 " settles out of order", link->id);
+    }
+    if (link->drops) {
+        link->last_settled = number + 1;
+    }
+    link->receipts_settled++;
+    if (!fate->taken) {
+        storm_fault(storm,
+                    "link %" PRIu32 " settles message %" PRIu64
+                    ", which no wire took",
+                    link->id, number);
+    }
+    if (link->confirms && !fate->arrived && link->downgraded < link->wire) {
+        storm_fault(storm,
+                    "link %" PRIu32 " settles message %" PRIu64
+                    ", which never arrived",
+                    link->id, number);
+    }
+}
+
+static void
+hear_receipt(struct storm *storm, struct link *link,
+             const struct hw_letter *letter)
+{
+    uint64_t number = letter->number - 1;
+
+    if (letter->number == 0 || number >= link->accepted ||
+        ++link->fates[number].receipts > 1) {
+        storm_fault(storm,
+                    "link %" PRIu32 " has a receipt too many (%" PRIu64 ")",
+                    link->id, letter->number);
+        return;
+    }
+    storm_note(storm, letter->number << 8 ^ letter->note);
+    storm_tell(storm, "link %" PRIu32 ": message %" PRIu64 " is %s", link->id,
+               number, letter->note == HAWSER_SETTLED ? "settled" : "dropped");
+    if (letter->note == HAWSER_SETTLED) {
+        hear_settled(storm, link, number);
+        return;
+    }
+    link->receipts_dropped++;
+    if (!link->drops && !link->ending) {
+        storm_fault(storm, "link %" PRIu32 " drops message %" PRIu64, link->id,
+                    number);
+    }
+}
+
+// ---- events ----
+
+static void
+hear_closed(struct storm *storm, struct link *link,
+            const struct hw_letter *letter)
+{
+    ledger_check_closed(storm, link, letter->number);
+    if (!link->ending) {
+        storm_fault(storm, "link %" PRIu32 " closes by itself", link->id);
+    }
+    link->open = false;
+    storm->rows[link->row] = NULL;
+}
+
+static void
+hear_waiting(struct storm *storm, struct link *link,
+             const struct hw_letter *letter)
+{
+    const struct hawser_settings *settings = link->plan->settings;
+    uint64_t delay_ms = (uint32_t)letter->number;
+
+    link->wire_gone = link->wire;
+    if (delay_ms > (uint64_t)settings->backoff_max + RETRY_AFTER_MAX_MS) {
+        storm_fault(storm, "link %" PRIu32 " waits %" PRIu64 " ms", link->id,
+                    delay_ms);
+    }
+}
+
+static bool
+is_foreseen(hawser_state from, hawser_state to)
+{
+    static const unsigned foreseen[] = {
+        [HAWSER_IDLE] = 1u << HAWSER_DIALING,
+        [HAWSER_DIALING] =
+            1u << HAWSER_DIALING | 1u << HAWSER_GREETING | 1u << HAWSER_WAITING,
+        [HAWSER_GREETING] = 1u << HAWSER_GREETING | 1u << HAWSER_UP |
+                            1u << HAWSER_WAITING | 1u << HAWSER_DIALING,
+        [HAWSER_UP] =
+            1u << HAWSER_WAITING | 1u << HAWSER_DIALING | 1u << HAWSER_DRAINING,
+        [HAWSER_WAITING] = 1u << HAWSER_DIALING | 1u << HAWSER_WAITING,
+        [HAWSER_DRAINING] =
+            1u << HAWSER_WAITING | 1u << HAWSER_DIALING | 1u << HAWSER_DRAINING,
+        [HAWSER_CLOSED] = 0,
+        [HAWSER_FAILED] = 1u << HAWSER_DIALING,
+    };
+
+    return to == HAWSER_CLOSED ||
+           (to == HAWSER_FAILED && from != HAWSER_CLOSED) ||
+           (foreseen[from] >> to & 1) != 0;
+}
+
+static void
+ask_later(struct storm *storm, struct link *link, bool ask)
+{
+    link->answer_ask = ask;
+    link->answer_wire = link->wire;
+    link->answer_at_us =
+        storm_now_us(storm) +
+        (storm->kind
+             ? 0
+             : storm_chance(storm, storm_once_in(storm, 4) ? 3000000 : 30000));
+}
+
+static void
+hear_state(struct storm *storm, struct link *link,
+           const struct hw_letter *letter, hawser_state state)
+{
+    if (!is_foreseen(link->state, state)) {
+        storm_fault(storm, "link %" PRIu32 " is %s after it was %s", link->id,
+                    hawser_state_name(state), hawser_state_name(link->state));
+    }
+    if (state == HAWSER_DIALING) {
+        if (letter->wire != link->wire + 1) {
+            storm_fault(
+                storm, "link %" PRIu32 " dials wire %" PRIu32 " after %" PRIu32,
+                link->id, letter->wire, link->wire);
+        }
+        link->wire_gone = link->wire;
+    }
+    link->state = state;
+    link->wire = letter->wire;
+    link->unread_credit_events += state != HAWSER_CLOSED;
+    if (state == HAWSER_WAITING) {
+        hear_waiting(storm, link, letter);
+    } else if (state == HAWSER_FAILED) {
+        link->wire_gone = link->wire;
+    } else if (state == HAWSER_GREETING && link->greets) {
+        ask_later(storm, link, false);
+    } else if (state == HAWSER_CLOSED) {
+        hear_closed(storm, link, letter);
+    }
+}
+
+static void
+hear_event(struct storm *storm, struct link *link,
+           const struct hw_letter *letter)
+{
+    unsigned kind = letter->note >> HW_EVENT_KIND_SHIFT;
+    hawser_state state = (hawser_state)(letter->note & HW_EVENT_STATE_MASK);
+    const struct hw_report *report = letter->thing;
+
+    storm_note(storm, letter->note ^ (uint64_t)letter->wire << 32);
+    storm_tell(storm, "link %" PRIu32 " wire %" PRIu32 ": %s%s%s %s", link->id,
+               letter->wire, hawser_state_name(state),
+               kind == HAWSER_EVENT_ASK ? " asks" : "",
+               kind == HAWSER_EVENT_DOWNGRADE ? " downgraded" : "",
+               report->error);
+    if (kind == HAWSER_EVENT_STATE) {
+        hear_state(storm, link, letter, state);
+    } else {
+        link->unread_credit_events++;
+        if (kind == HAWSER_EVENT_ASK) {
+            ask_later(storm, link, true);
+        }
+    }
+    hw_report_drop(letter->thing);
+}
+
+// ---- all of it ----
+
+static void
+hear(struct storm *storm, const struct hw_letter *letter)
+{
+    struct link *link = storm->rows[letter->link];
+
+    if (letter->kind == HW_LETTER_INBOX_CLOSED) {
+        hw_mailbox_close(letter->thing);
+        storm->inbox_closed = true;
+        return;
+    }
+    if (link == NULL) {
+        storm_fault(storm, "%s of a link that is closed",
+                    hw_letter_name(letter->kind));
+        if (letter->kind == HW_LETTER_DELIVER) {
+            hw_batch_drop(letter->thing);
+        } else if (letter->kind == HW_LETTER_EVENT) {
+            hw_report_drop(letter->thing);
+        }
+        return;
+    }
+    switch (letter->kind) {
+    case HW_LETTER_DELIVER:
+        hear_batch(storm, link, letter);
+        break;
+    case HW_LETTER_RECEIPT:
+        hear_receipt(storm, link, letter);
+        break;
+    case HW_LETTER_EVENT:
+        hear_event(storm, link, letter);
+        break;
+    default:
+        storm_fault(storm, "%s comes to the inbox",
+                    hw_letter_name(letter->kind));
+        break;
+    }
+}
+
+// From a downgrade on taken is settled, and the receipts of that come before
+// the word of it: so it is looked for first. A close at the same moment may cut
+// the word short.
+static void
+look_for_downgrade(struct storm *storm, const struct hw_letter *letter)
+{
+    struct link *link = storm->rows[letter->link];
+
+    if (link != NULL && letter->kind == HW_LETTER_EVENT &&
+        (letter->note >> HW_EVENT_KIND_SHIFT == HAWSER_EVENT_DOWNGRADE ||
+         (letter->note & HW_EVENT_STATE_MASK) == HAWSER_CLOSED)) {
+        link->downgraded = letter->wire;
+    }
+}
+
+void
+hear_all(struct storm *storm)
+{
+    static struct hw_letter letters[LETTERS_MAX];
+    size_t count = 0;
+
+    while (count < LETTERS_MAX &&
+           hw_mailbox_hear(storm->inbox, &letters[count])) {
+        look_for_downgrade(storm, &letters[count]);
+        count++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        hear(storm, &letters[i]);
+    }
+}

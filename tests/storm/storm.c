@@ -1,0 +1,385 @@
+// storm.c - how a storm is begun, turned, and brought to its end.
+#include "storm.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actors/roles.h"
+#include "values/report.h"
+#include "values/settings.h"
+#include "wire/schemes.h"
+
+enum {
+    BEGIN_US = 1000000,    // a clock at 0 would hide some mistakes
+    STORM_MS = 15000,      // at least
+    STORM_MORE_MS = 30000, // and up to so much more
+    JUMP_MAX_MS = 20000,   // of the clock
+    STEPS_MAX = 400000,    // in all: more is a storm that never ends
+    STEPS_AT_ONCE = 20000, // at one moment
+};
+
+// ---- what all use ----
+
+void
+storm_fault(struct storm *storm, const char *format, ...)
+{
+    va_list values;
+    int length;
+
+    if (storm->fault[0] != '\0') {
+        return;
+    }
+    length = snprintf(storm->fault, sizeof storm->fault,
+                      "at %" PRIu64 " ms: ", storm_now_ms(storm));
+    va_start(values, format);
+    (void)vsnprintf(storm->fault + length, sizeof storm->fault - (size_t)length,
+                    format,
+                    values); // cut
+    va_end(values);
+    storm_tell(storm, "FAULT %s", storm->fault);
+}
+
+void
+storm_tell(const struct storm *storm, const char *format, ...)
+{
+    va_list values;
+
+    if (storm->talks) {
+        (void)printf("%9.3f ", (double)storm_now_us(storm) / 1000);
+        va_start(values, format);
+        (void)vprintf(format, values);
+        va_end(values);
+        (void)printf("\n");
+    }
+}
+
+// FNV-1a, over eight bytes at once.
+void
+storm_note(struct storm *storm, uint64_t what)
+{
+    storm->hash = (storm->hash ^ what) * UINT64_C(0x100000001b3);
+}
+
+uint64_t
+storm_now_us(const struct storm *storm)
+{
+    return sim_world_now_us(storm->world);
+}
+
+uint64_t
+storm_now_ms(const struct storm *storm)
+{
+    return storm_now_us(storm) / 1000;
+}
+
+uint64_t
+storm_chance(struct storm *storm, uint64_t limit)
+{
+    return hw_random_up_to(&storm->random, limit);
+}
+
+bool
+storm_once_in(struct storm *storm, uint64_t times)
+{
+    return storm_chance(storm, times - 1) == 0;
+}
+
+void
+storm_say(struct storm *storm, unsigned to, const struct hw_letter *letter)
+{
+    hw_say(storm->door, to, letter);
+}
+
+// ---- the door, where the test sits ----
+
+struct door {
+    struct storm *storm;
+};
+
+static void
+on_room(void *actor, const struct hw_letter *letter)
+{
+    struct link *link = ((struct door *)actor)->storm->rows[letter->link];
+
+    if (link != NULL) {
+        link->room_heard = true;
+    }
+}
+
+static void
+on_news(void *actor, const struct hw_letter *letter)
+{
+    (void)actor; // events tell the same
+    hw_report_drop(letter->thing);
+}
+
+static hawser_status
+sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
+{
+    (void)actor; // open_table tells it of the storm
+    (void)seat;
+    (void)settings;
+    return HAWSER_OK;
+}
+
+static void
+leave(void *actor)
+{
+    (void)actor; // it keeps nothing of its own
+}
+
+static const struct hw_role role_door = {
+    .name = HW_DOOR,
+    .size = sizeof(struct door),
+    .sit = sit,
+    .leave = leave,
+    .on[HW_LETTER_ROOM] = on_room,
+    .on[HW_LETTER_NEWS] = on_news,
+};
+
+// ---- the beginning ----
+
+static void
+must(bool kept, const char *what)
+{
+    if (!kept) {
+        (void)fprintf(stderr, "storm: %s\n", what);
+        abort();
+    }
+}
+
+static uint64_t
+clock_us(void *clock)
+{
+    return sim_world_now_us(clock);
+}
+
+static struct hawser_settings *
+bus_settings(uint64_t seed)
+{
+    struct hawser_settings *settings;
+    hawser_options *options;
+    char text[32];
+
+    (void)snprintf(text, sizeof text, "%" PRIu64, seed & 0xffffffff); // fits
+    must(hawser_options_new(&options) == HAWSER_OK &&
+             hawser_options_set(options, "bus.links_max", "4") == HAWSER_OK &&
+             hawser_options_set(options, "random.seed", text) == HAWSER_OK,
+         "no options");
+    settings = hw_settings_new(options, NULL);
+    must(settings != NULL, "no settings");
+    hawser_options_free(options);
+    return settings;
+}
+
+static void
+open_inbox(struct storm *storm, struct hw_post *post)
+{
+    struct hw_mailbox *theirs;
+    struct hw_letter letter = { .kind = HW_LETTER_INBOX_OPEN };
+
+    must(hw_pipe_open(post, &storm->inbox, &theirs) == HAWSER_OK, "no pipe");
+    letter.thing = theirs;
+    storm_say(storm, HW_RECEIVER, &letter);
+}
+
+static void
+open_table(struct storm *storm, struct hw_post *post)
+{
+    static const struct hw_role *const roles[] = {
+        &hw_role_port,       &hw_role_receiver, &hw_role_sender,
+        &hw_role_queue,      &hw_role_backoff,  &hw_role_heartbeat,
+        &hw_role_supervisor, &role_door,
+    };
+    struct door *door;
+
+    storm->settings = bus_settings(storm->seed);
+    must(hw_ports_open(NULL, ROWS, &storm->ports) == HAWSER_OK, "no ports");
+    must(hw_table_open(post, roles, sizeof roles / sizeof roles[0],
+                       storm->settings, clock_us, storm->world, storm->ports,
+                       &storm->table) == HAWSER_OK,
+         "no table");
+    door = hw_table_self(storm->table, HW_DOOR);
+    door->storm = storm;
+    storm->door = hw_table_seat(storm->table, HW_DOOR);
+}
+
+static void
+begin(struct storm *storm, struct hw_post *post, uint64_t seed, bool talks)
+{
+    memset(storm, 0, sizeof *storm);
+    storm->seed = seed;
+    storm->talks = talks;
+    storm->hash = UINT64_C(0xcbf29ce484222325);
+    hw_random_init(&storm->random, seed);
+    storm->world = sim_world_open(seed + 1);
+    sim_world_set_us(storm->world, BEGIN_US);
+    hw_scheme_add_for_tests(&hawser_transport_sim);
+    open_table(storm, post);
+    open_inbox(storm, post);
+    ledger_watch(storm);
+    weather_begin(storm);
+    app_begin(storm);
+}
+
+// ---- turns ----
+
+static uint64_t
+earlier(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+static uint64_t
+next_us(const struct storm *storm)
+{
+    uint64_t wake_ms = hw_table_next_wake(storm->table);
+    uint64_t wake_us =
+        wake_ms > STORM_NEVER / 1000 ? STORM_NEVER : wake_ms * 1000;
+
+    return earlier(earlier(wake_us, sim_world_next_us(storm->world)),
+                   earlier(weather_next_us(storm), app_next_us(storm)));
+}
+
+// A process may be stopped for a while, and then everything comes at once.
+static void
+move_clock(struct storm *storm, uint64_t limit_us)
+{
+    uint64_t us = earlier(next_us(storm), limit_us);
+    uint64_t now_us = storm_now_us(storm);
+
+    if (!storm->kind && storm_once_in(storm, 2000)) {
+        us = now_us + storm_chance(storm, JUMP_MAX_MS) * 1000;
+        storm_tell(storm, "the clock jumps to %.3f", (double)us / 1000);
+    }
+    if (us > now_us) {
+        sim_world_set_us(storm->world, us);
+        storm->steps = 0;
+    } else if (++storm->steps > STEPS_AT_ONCE) {
+        storm_fault(storm, "time stands still");
+    }
+}
+
+static void
+turn(struct storm *storm, uint64_t limit_us)
+{
+    move_clock(storm, limit_us);
+    sim_world_turn(storm->world);
+    weather_turn(storm);
+    app_turn(storm);
+    hw_ports_gather(storm->ports);
+    hw_table_turn(storm->table);
+    hear_all(storm);
+    ledger_check(storm);
+}
+
+static void
+turn_until(struct storm *storm, uint64_t limit_us,
+           bool (*done)(const struct storm *storm))
+{
+    for (unsigned i = 0; i < STEPS_MAX && storm->fault[0] == '\0'; i++) {
+        if (storm_now_us(storm) >= limit_us || (done != NULL && done(storm))) {
+            return;
+        }
+        turn(storm, limit_us);
+    }
+    storm_fault(storm, "the storm never ends");
+}
+
+// ---- the end ----
+
+static void
+tell_who_is_not_well(struct storm *storm)
+{
+    for (unsigned row = 0; row < ROWS; row++) {
+        struct link *link = storm->rows[row];
+
+        if (link != NULL) {
+            storm_fault(storm,
+                        "a kind world does not heal link %" PRIu32
+                        " (%s, %" PRIu64 " of %" PRIu64 " released)",
+                        link->id, hawser_state_name(link->state),
+                        HW_METER_GET(link->meter.released_messages),
+                        link->accepted);
+        }
+    }
+}
+
+static bool
+all_closed(const struct storm *storm)
+{
+    for (unsigned row = 0; row < ROWS; row++) {
+        if (storm->rows[row] != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+inbox_is_closed(const struct storm *storm)
+{
+    return storm->inbox_closed;
+}
+
+static void
+calm_down(struct storm *storm)
+{
+    const struct hw_letter letter = { .kind = HW_LETTER_INBOX_CLOSE };
+    uint64_t limit_us;
+
+    storm->kind = true;
+    storm->kind_since_ms = storm_now_ms(storm);
+    storm_tell(storm, "the weather is over");
+    weather_end(storm);
+    app_calm(storm);
+    limit_us = storm_now_us(storm) + (uint64_t)HEAL_MS * 1000;
+    turn_until(storm, limit_us, app_is_well);
+    if (storm->fault[0] == '\0' && !app_is_well(storm)) {
+        tell_who_is_not_well(storm);
+    }
+    if (storm->fault[0] != '\0') {
+        return;
+    }
+    app_close_all(storm);
+    turn_until(storm, limit_us + 1000000, all_closed);
+    storm_say(storm, HW_RECEIVER, &letter);
+    turn_until(storm, limit_us + 2000000, inbox_is_closed);
+    if (!all_closed(storm) || !storm->inbox_closed) {
+        storm_fault(storm, "closing is not answered");
+    }
+}
+
+static void
+end(struct storm *storm)
+{
+    hear_all(storm);
+    hw_table_close(storm->table);
+    hw_ports_close(storm->ports);
+    hw_mailbox_close(storm->inbox);
+    for (uint32_t i = 0; i < storm->link_count; i++) {
+        link_free(&storm->links[i]);
+    }
+    sim_world_close(storm->world);
+    hw_settings_drop(storm->settings);
+}
+
+// One in eight is broken off in the middle, as when a process gives up: what
+// the actors hold is given back then too.
+bool
+storm_run(struct storm *storm, struct hw_post *post, uint64_t seed, bool talks)
+{
+    uint64_t length_ms;
+
+    begin(storm, post, seed, talks);
+    length_ms = STORM_MS + storm_chance(storm, STORM_MORE_MS);
+    turn_until(storm, storm_now_us(storm) + length_ms * 1000, NULL);
+    if (storm->fault[0] == '\0' && !storm_once_in(storm, 8)) {
+        calm_down(storm);
+    }
+    end(storm);
+    return storm->fault[0] == '\0';
+}

@@ -1,0 +1,269 @@
+// storm.h - a whole set of actors on the sim world, in bad weather.
+//
+// A storm is a pure function of its seed: the application's deeds, the servers'
+// weather and the clock's jumps all come from it. In the end the world is kind,
+// and everything must be well again in a bounded time.
+//
+// What a storm must not see is noted as its fault; the first is kept.
+#ifndef HAWSER_STORM_STORM_H
+#define HAWSER_STORM_STORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <hawser/link.h>
+
+#include "base/random.h"
+#include "loop/table.h"
+#include "post/mailbox.h"
+#include "sim/sim.h"
+#include "values/meter.h"
+#include "values/plan.h"
+#include "wire/port.h"
+
+enum {
+    ROWS = 4,       // links that are open at once
+    LINKS_MAX = 24, // in a storm, one after the other
+    SERVERS = 3,
+    MESSAGES_MAX = 3000,       // of a link
+    STANDING_MAX = 12,         // of a link, at once
+    SERIALS_MAX = 4096,        // wires of a storm
+    CAPACITY_MAX = 16 * 1024,  // of a server, in bytes
+    RETRY_AFTER_MAX_MS = 5000, // and of a close with 1012 or 1013
+    HEAL_MS = 60000,           // within so much a kind world heals everything
+};
+
+#define STORM_NEVER UINT64_MAX
+
+// What became of a message.
+struct fate {
+    bool taken;   // by a wire, at least once
+    bool arrived; // at the peer's stack
+    uint8_t receipts;
+    bool settled; // as its receipt says
+};
+
+struct standing_message {
+    uint64_t id;
+    uint64_t added_before_wire; // it is said on wires from this one on
+};
+
+// A link, as the application and the checker know it.
+struct link {
+    uint32_t id;  // in every message
+    uint32_t row; // that the actors know it by
+    bool open;    // its CLOSED was not heard
+    bool ending;  // drain or close was said
+    uint64_t drain_due_ms;
+    struct hw_plan *plan;
+    struct hw_meter meter;
+    // How it was opened.
+    bool confirms; // confirm=peer
+    bool drops;    // overflow=drop-oldest
+    bool tagged;   // every message
+    bool greets;   // greeting=application
+    // What the application did.
+    uint64_t accepted;
+    uint64_t accepted_bytes;
+    struct fate *fates;
+    struct standing_message standing[STANDING_MAX];
+    uint32_t standing_count;
+    uint64_t last_standing;
+    bool copies_sent;        // copies may hold back what is to be dropped
+    uint64_t quiet_until_us; // it sends nothing before
+    uint64_t answer_at_us;   // the ASK, or the GREETING
+    uint32_t answer_wire;
+    bool answer_ask;
+    // It waits for room since then.
+    bool blocked;
+    bool room_heard;
+    uint64_t released_then;
+    // What it heard.
+    hawser_state state;
+    uint32_t wire;
+    uint32_t wire_checked; // as of the last check
+    uint32_t wire_gone;    // nothing comes of this wire or earlier ones
+    uint32_t downgraded;   // the last wire that can't confirm
+    uint64_t last_settled; // number plus 1
+    uint64_t receipts_settled;
+    uint64_t receipts_dropped;
+    uint64_t unread;
+    uint64_t unread_bytes;
+    uint32_t unread_credit_events;
+    bool reads_slowly;
+    // What the newest wire took.
+    uint64_t serial;
+    uint64_t next_taken;    // number plus 1 of the last; 0: none yet
+    uint64_t standing_said; // the last on this wire
+    // What the newest wire brought.
+    uint32_t heard_wire;
+    uint64_t heard_chat[SERVERS];
+    uint64_t heard_echo;
+};
+
+struct storm {
+    uint64_t seed;
+    bool talks; // tells every step
+    struct hw_random random;
+    struct sim_world *world;
+    struct sim_server *servers[SERVERS];
+    uint64_t chats[SERVERS];
+    uint64_t weather_at_us[SERVERS];
+    uint64_t deed_at_us;
+    struct hawser_settings *settings;
+    struct hw_ports *ports;
+    struct hw_table *table;
+    struct hw_seat *door;
+    struct hw_mailbox *inbox;
+    struct link links[LINKS_MAX];
+    uint32_t link_count;
+    struct link *rows[ROWS];       // NULL: free
+    uint64_t arrived[SERIALS_MAX]; // number plus 1, of each wire
+    bool forgets; // the net may forget wires; links then watch for it
+    bool kind;    // the weather is over
+    bool inbox_closed;
+    uint64_t kind_since_ms;
+    uint64_t hash; // of all that was seen
+    uint64_t steps;
+    char fault[256]; // "": none
+};
+
+// Weathers the storm of that seed. False: storm->fault says what was seen.
+bool
+storm_run(struct storm *storm, struct hw_post *post, uint64_t seed, bool talks);
+
+// ---- storm.c, for the others ----
+
+void
+storm_fault(struct storm *storm, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+// Tells, if the storm talks.
+void
+storm_tell(const struct storm *storm, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+// What was seen, so that two runs of one seed can be compared.
+void
+storm_note(struct storm *storm, uint64_t what);
+
+uint64_t
+storm_now_us(const struct storm *storm);
+
+uint64_t
+storm_now_ms(const struct storm *storm);
+
+// 0..limit.
+uint64_t
+storm_chance(struct storm *storm, uint64_t limit);
+
+// True once in so many times.
+bool
+storm_once_in(struct storm *storm, uint64_t times);
+
+void
+storm_say(struct storm *storm, unsigned to, const struct hw_letter *letter);
+
+// ---- weather.c ----
+
+void
+weather_begin(struct storm *storm);
+
+uint64_t
+weather_next_us(const struct storm *storm);
+
+void
+weather_turn(struct storm *storm);
+
+// From now on every server is kind.
+void
+weather_end(struct storm *storm);
+
+// ---- app.c: what the application does ----
+
+void
+app_begin(struct storm *storm);
+
+uint64_t
+app_next_us(const struct storm *storm);
+
+void
+app_turn(struct storm *storm);
+
+// No deeds of its own any more: it answers, reads, mends what FAILED, and lets
+// links drain in the end.
+void
+app_calm(struct storm *storm);
+
+// Whether every link is up, or at its end, and nothing of it waits.
+bool
+app_is_well(const struct storm *storm);
+
+void
+app_close_all(struct storm *storm);
+
+// ---- link.c: how a link is opened ----
+
+// NULL: there is no room for one more.
+struct link *
+link_open(struct storm *storm);
+
+// Sends count messages, as far as the link's limits allow.
+void
+link_send(struct storm *storm, struct link *link, uint32_t count);
+
+void
+link_standing_add(struct storm *storm, struct link *link);
+
+void
+link_standing_remove(struct storm *storm, struct link *link);
+
+void
+link_greet(struct storm *storm, const struct link *link);
+
+void
+link_free(struct link *link);
+
+// ---- hear.c: what comes to the inbox ----
+
+void
+hear_all(struct storm *storm);
+
+// ---- ledger.c: what the world saw ----
+
+// The beginning of every message that a storm sends.
+struct label {
+    uint32_t sort; // LABEL_…
+    uint32_t link;
+    uint64_t number;
+};
+
+enum {
+    LABEL_MESSAGE = 0x4d524f54, // counted from 0 in each link
+    LABEL_STANDING,             // its id
+    LABEL_GREETING,
+    LABEL_FAREWELL,
+    LABEL_CHAT, // of a server, which is the link; counted from 1
+};
+
+// Whether the bytes begin with a label.
+bool
+ledger_label(const void *bytes, size_t size, struct label *label);
+
+struct link *
+ledger_link(struct storm *storm, uint32_t id);
+
+void
+ledger_watch(struct storm *storm);
+
+// After each turn: what must hold at any time.
+void
+ledger_check(struct storm *storm);
+
+// A link's last word was heard.
+void
+ledger_check_closed(struct storm *storm, const struct link *link,
+                    uint64_t leftover);
+
+#endif
