@@ -42,7 +42,7 @@ give_up(struct hw_ws_wire *wire, int error)
 }
 
 static ssize_t
-write_plain(struct hw_ws_wire *wire, const uint8_t *bytes, size_t size)
+write_plain(struct hw_ws_wire *wire, uint8_t *bytes, size_t size)
 {
     int fd = lws_get_socket_fd(wire->wsi);
     ssize_t n;
@@ -57,16 +57,14 @@ write_plain(struct hw_ws_wire *wire, const uint8_t *bytes, size_t size)
 }
 
 static ssize_t
-write_tls(struct hw_ws_wire *wire, const uint8_t *bytes, size_t size)
+write_tls(struct hw_ws_wire *wire, uint8_t *bytes, size_t size)
 {
     size_t done = 0;
 
     while (done < size && !lws_partial_buffered(wire->wsi)) {
         size_t n = size - done < RECORD_SIZE ? size - done : RECORD_SIZE;
 
-        // It does not change the bytes, whatever its prototype says.
-        if (lws_write(wire->wsi, (uint8_t *)(uintptr_t)(bytes + done), n,
-                      LWS_WRITE_HTTP) < 0) {
+        if (lws_write(wire->wsi, bytes + done, n, LWS_WRITE_HTTP) < 0) {
             errno = EPIPE;
             return -1;
         }
@@ -78,7 +76,7 @@ write_tls(struct hw_ws_wire *wire, const uint8_t *bytes, size_t size)
 // How many of the bytes were written; fewer: the socket is full. -1: it is
 // broken, and has been given up.
 static ssize_t
-put(struct hw_ws_wire *wire, const uint8_t *bytes, size_t size)
+put(struct hw_ws_wire *wire, uint8_t *bytes, size_t size)
 {
     ssize_t n = wire->tls ? write_tls(wire, bytes, size)
                           : write_plain(wire, bytes, size);

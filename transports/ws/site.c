@@ -13,6 +13,25 @@
 // 0 ms would run again within the same turn.)
 enum { TURNS_TO_CLOSE = 4 };
 
+void
+hw_ws_wire_list(struct hw_ws_wire *wire, struct hw_ws_list *list)
+{
+    if (wire->list != NULL) {
+        *(wire->previous ? &wire->previous->next : &wire->list->first) =
+            wire->next;
+        *(wire->next ? &wire->next->previous : &wire->list->last) =
+            wire->previous;
+    }
+    wire->list = list;
+    wire->next = NULL;
+    wire->previous = NULL;
+    if (list != NULL) {
+        wire->previous = list->last;
+        *(list->last ? &list->last->next : &list->first) = wire;
+        list->last = wire;
+    }
+}
+
 static void
 free_site(uv_handle_t *timer)
 {

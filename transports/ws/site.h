@@ -49,14 +49,18 @@ struct hw_ws_site {
 };
 
 hawser_status
-hw_ws_site_start(void *uv_loop, void **site);
+hw_ws_site_start(void *uv_loop, void **result);
 
 void
-hw_ws_site_stop(void *site);
+hw_ws_site_stop(void *user);
 
 // The last wire of a site that stops is gone: ends it.
 void
 hw_ws_site_end(struct hw_ws_site *site);
+
+// Moves the wire to a list (NULL: none).
+void
+hw_ws_wire_list(struct hw_ws_wire *wire, struct hw_ws_list *list);
 
 // The size of the buffer that libwebsockets makes the request in.
 enum { HW_WS_SERV_BUF_SIZE = 32 * 1024 };
