@@ -162,7 +162,7 @@ note_heard(struct row *row, uint64_t at_ms)
     if (at_ms > row->heard_at_ms) {
         row->heard_at_ms = at_ms;
     }
-    if (row->asked_at_ms != NEVER && row->heard_at_ms >= row->asked_at_ms) {
+    if (row->asked_at_ms != NEVER && at_ms >= row->asked_at_ms) {
         row->asked_at_ms = NEVER; // it lives, whatever it said
     }
 }
