@@ -30,7 +30,8 @@ struct row {
     struct hw_plan *plan;   // NULL: no such link
     struct hw_batch *early; // came before the wire was known; in order
     struct hw_batch *early_last;
-    uint64_t unread; // messages given to the inbox
+    uint32_t early_wire; // that it came on
+    uint64_t unread;     // messages given to the inbox
     uint64_t unread_bytes;
     uint64_t resumed_at_ms; // when the wire was listened to again
     uint32_t unread_events;
@@ -115,8 +116,19 @@ listen_as_room_allows(struct receiver *self, uint32_t link)
 // ---- from the port ----
 
 static void
-keep_early(struct row *row, struct hw_batch *batch)
+drop_early(struct row *row)
 {
+    hw_batch_drop_all(row->early);
+    row->early = NULL;
+}
+
+static void
+keep_early(struct row *row, struct hw_batch *batch, uint32_t wire)
+{
+    if (row->early_wire != wire) {
+        drop_early(row);
+        row->early_wire = wire;
+    }
     batch->next = NULL;
     if (row->early == NULL) {
         row->early = batch;
@@ -139,7 +151,7 @@ on_wire_received(void *actor, const struct hw_letter *letter)
     if (row->plan == NULL || (int32_t)(letter->wire - row->wire) < 0) {
         hw_batch_drop(batch);
     } else if (letter->wire != row->wire) {
-        keep_early(row, batch);
+        keep_early(row, batch, letter->wire);
     } else {
         deliver(self, letter->link, batch);
         listen_as_room_allows(self, letter->link);
@@ -168,7 +180,7 @@ on_link_forget(void *actor, const struct hw_letter *letter)
         .link = letter->link,
     };
 
-    hw_batch_drop_all(row->early);
+    drop_early(row);
     hw_plan_drop(row->plan);
     memset(row, 0, sizeof *row);
     hw_say(self->seat, HW_SUPERVISOR, &forgotten);
@@ -180,6 +192,10 @@ deliver_early(struct receiver *self, uint32_t link)
     struct row *row = &self->rows[link];
     struct hw_batch *batch = row->early;
 
+    if (row->early_wire != row->wire) {
+        drop_early(row); // of a wire that was given up before it was known
+        return;
+    }
     row->early = NULL;
     while (batch != NULL) {
         struct hw_batch *next = batch->next;
