@@ -70,8 +70,9 @@ struct hw_slot {
     uint32_t credit_messages;
     uint32_t credit_events;
     uint64_t credit_bytes;
-    bool dirty;   // there is something to bring
-    bool knocked; // and the loop knows
+    uint64_t behind; // number of the last command about it
+    bool dirty;      // there is something to bring
+    bool knocked;    // and the loop knows
     struct hw_slot *next_dirty;
     struct hw_standing_ids standing;
     uint64_t last_standing_id;
@@ -114,6 +115,7 @@ struct hawser_bus {
     struct hw_seat *door;
     struct hw_command *first;
     struct hw_command *last;
+    uint64_t pushed; // commands so far
     struct hw_slot *dirty;
     _Atomic(struct hw_slot *) *chunks;
     uint32_t slot_count;
@@ -177,9 +179,14 @@ hw_door_gather(void *bus);
 struct hw_command *
 hw_command_new(unsigned to, unsigned kind, uint32_t link);
 
-// Has the commands said, in their order.
-void
+// Has the commands said, in their order. Returns the command's number.
+uint64_t
 hw_command_push(hawser_bus *bus, struct hw_command *command);
+
+// The same, of a command about the slot (locked): what is accepted from now on
+// comes behind it.
+void
+hw_slot_push(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command);
 
 // The slot (locked) has something to bring.
 void

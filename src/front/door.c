@@ -38,10 +38,13 @@ hw_command_new(unsigned to, unsigned kind, uint32_t link)
     return command;
 }
 
-void
+uint64_t
 hw_command_push(hawser_bus *bus, struct hw_command *command)
 {
+    uint64_t number;
+
     pthread_mutex_lock(&bus->lock);
+    number = ++bus->pushed;
     if (bus->last == NULL) {
         bus->first = command;
     } else {
@@ -50,6 +53,13 @@ hw_command_push(hawser_bus *bus, struct hw_command *command)
     bus->last = command;
     pthread_mutex_unlock(&bus->lock);
     hw_loop_knock(bus->loop);
+    return number;
+}
+
+void
+hw_slot_push(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command)
+{
+    slot->behind = hw_command_push(bus, command);
 }
 
 static void
@@ -98,7 +108,7 @@ hw_slot_flush(hawser_bus *bus, struct hw_slot *slot)
         return false;
     }
     command->letter.thing = take_batches(slot);
-    hw_command_push(bus, command);
+    hw_slot_push(bus, slot, command);
     return true;
 }
 
@@ -142,8 +152,10 @@ say_commands(hawser_bus *bus, struct hw_command *command)
     }
 }
 
+// said: number of the last command that was said. What was accepted behind a
+// later one waits for it.
 static void
-say_slot(hawser_bus *bus, struct hw_slot *slot)
+say_slot(hawser_bus *bus, struct hw_slot *slot, uint64_t said)
 {
     struct hw_letter send = {
         .kind = HW_LETTER_SEND,
@@ -157,7 +169,11 @@ say_slot(hawser_bus *bus, struct hw_slot *slot)
     pthread_mutex_lock(&slot->lock);
     slot->dirty = false;
     slot->knocked = false;
-    send.thing = take_batches(slot);
+    if (slot->behind <= said) {
+        send.thing = take_batches(slot);
+    } else {
+        put_on_list(bus, slot); // the command knocked
+    }
     credit.count = slot->credit_messages;
     credit.number = slot->credit_bytes;
     credit.note = (uint16_t)slot->credit_events;
@@ -179,8 +195,10 @@ hw_door_gather(void *user)
     hawser_bus *bus = user;
     struct hw_command *commands;
     struct hw_slot *slot;
+    uint64_t said;
 
     pthread_mutex_lock(&bus->lock);
+    said = bus->pushed;
     commands = bus->first;
     slot = bus->dirty;
     bus->first = NULL;
@@ -191,7 +209,7 @@ hw_door_gather(void *user)
     while (slot != NULL) {
         struct hw_slot *next = slot->next_dirty;
 
-        say_slot(bus, slot);
+        say_slot(bus, slot, said);
         slot = next;
     }
     hw_ports_gather(bus->ports);

@@ -61,7 +61,7 @@ open_at(hawser_bus *bus, uint32_t number, hawser_inbox **inbox)
     }
     command->letter.count = number;
     command->letter.thing = theirs;
-    hw_command_push(bus, command);
+    (void)hw_command_push(bus, command); // about no link
     return HAWSER_OK;
 }
 
@@ -627,7 +627,7 @@ hawser_inbox_close(hawser_inbox *inbox)
         return; // without memory it stays, idle, until the bus is closed
     }
     command->letter.count = inbox->number;
-    hw_command_push(bus, command);
+    (void)hw_command_push(bus, command);                  // about no link
     (void)hw_wait(bus, UINT64_MAX, hears_its_end, inbox); // until it is so
     set_number(bus, inbox->number, NULL);
     hw_inbox_free(inbox);

@@ -73,7 +73,7 @@ begin(hawser_bus *bus, hawser_inbox *inbox, struct hw_plan *plan,
     for (unsigned i = 0; i < TOLD; i++) {
         commands[i]->letter.link = slot->index;
         commands[i]->letter.thing = hw_plan_hold(plan);
-        hw_command_push(bus, commands[i]);
+        hw_slot_push(bus, slot, commands[i]);
     }
     pthread_mutex_unlock(&slot->lock);
     return HAWSER_OK;
@@ -167,7 +167,7 @@ wish(hawser_bus *bus, hawser_link link, struct hw_command *command, bool ends)
     } else {
         command->letter.link = slot->index;
         slot->ending |= ends;
-        hw_command_push(bus, command);
+        hw_slot_push(bus, slot, command);
     }
     hw_slot_unlock(slot);
     return status;

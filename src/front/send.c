@@ -111,7 +111,7 @@ turn_away(hawser_bus *bus, struct hw_slot *slot, uint64_t tag)
         command->letter.note = HAWSER_DROPPED;
         command->letter.number = tag;
         slot->receipts_out++;
-        hw_command_push(bus, command);
+        (void)hw_command_push(bus, command); // about no order of messages
     }
     slot->turned_away++;
     return HAWSER_OK;
