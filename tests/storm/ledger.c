@@ -170,6 +170,16 @@ on_arrived(void *user, const struct sim_seen *seen)
     storm_note(storm, label.number + storm_now_us(storm));
 }
 
+static void
+on_passed(void *user, const struct sim_seen *seen)
+{
+    struct storm *storm = user;
+
+    if (seen->serial < SERIALS_MAX) {
+        storm->proven[seen->serial] = true;
+    }
+}
+
 void
 ledger_watch(struct storm *storm)
 {
@@ -177,6 +187,7 @@ ledger_watch(struct storm *storm)
         .user = storm,
         .taken = on_taken,
         .arrived = on_arrived,
+        .passed = on_passed,
     };
 
     sim_world_watch(storm->world, &watch);

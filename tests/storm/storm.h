@@ -120,6 +120,7 @@ struct storm {
     uint32_t link_count;
     struct link *rows[ROWS];       // NULL: free
     uint64_t arrived[SERIALS_MAX]; // number plus 1, of each wire
+    bool proven[SERIALS_MAX];      // it has passed a barrier
     bool forgets; // the net may forget wires; links then watch for it
     bool kind;    // the weather is over
     bool inbox_closed;

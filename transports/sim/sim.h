@@ -92,6 +92,8 @@ struct sim_watch {
     void (*taken)(void *user, const struct sim_seen *seen);
     void (*arrived)(void *user, const struct sim_seen *seen);
     void (*handled)(void *user, const struct sim_seen *seen);
+    // The wire passes a barrier. seen names the wire only.
+    void (*passed)(void *user, const struct sim_seen *seen);
     // The other end said goodbye, behind all it sent; code 0: it cut the wire.
     // seen names the wire only.
     void (*goodbye)(void *user, const struct sim_seen *seen, int code,

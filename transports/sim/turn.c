@@ -171,6 +171,21 @@ handle(struct sim_wire *wire)
 
 // ---- the port's end ----
 
+// A number that was not asked is nobody's.
+static void
+pass(struct sim_wire *wire, uint64_t number, const struct sim_seen *what)
+{
+    const struct sim_watch *watch = &wire->world->watch;
+
+    if (number > wire->passed && number <= wire->asked) {
+        wire->passed = number;
+        if (watch->passed != NULL) {
+            watch->passed(watch->user, what);
+        }
+        hawser_port_passed(wire->port, number);
+    }
+}
+
 static void
 hear(struct sim_wire *wire)
 {
@@ -187,10 +202,7 @@ hear(struct sim_wire *wire)
         why.reason = (const char *)parcel->bytes;
         sim_wire_lose(wire, &why);
     } else if (parcel->sort == SIM_BARRIER) {
-        if (parcel->number > wire->passed && parcel->number <= wire->asked) {
-            wire->passed = parcel->number;
-            hawser_port_passed(wire->port, parcel->number);
-        }
+        pass(wire, parcel->number, &what);
     } else if (parcel->size > wire->message_max) {
         sim_wire_lose_simply(wire, HAWSER_CAUSE_TOO_BIG,
                              "sim: a message above message.max");
