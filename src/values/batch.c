@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blocks.h"
 #include "base/check.h"
 #include "values/utf8.h"
 
@@ -16,13 +17,14 @@ hw_batch_room(size_t payload)
 struct hw_batch *
 hw_batch_new(size_t room)
 {
-    struct hw_batch *batch = malloc(room);
+    struct hw_batch *batch = hw_block_take(room);
 
     if (batch == NULL) {
         return NULL;
     }
     memset(batch, 0, sizeof *batch);
     atomic_init(&batch->holds, 1);
+    batch->room = room;
     batch->used_from = room;
     return batch;
 }
@@ -125,7 +127,7 @@ hw_batch_drop(struct hw_batch *batch)
     if (batch->shared > 0) {
         let_go_of_shared(batch);
     }
-    free(batch);
+    hw_block_give(batch, batch->room);
 }
 
 void

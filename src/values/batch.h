@@ -33,6 +33,7 @@ struct hw_batch {
     uint32_t tagged;  // of those, with a tag
     uint32_t shared;  // of those, that stand for a message elsewhere
     uint32_t marked;  // of those, with private_flags
+    size_t room;      // bytes in all
     size_t used_from; // offset of the lowest byte in use at the end
     size_t payload;   // sum of the messages' sizes
     struct hawser_message messages[];
