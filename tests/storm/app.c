@@ -131,7 +131,7 @@ go_on_after_block(struct storm *storm, struct link *link)
     if (link->blocked && link->room_heard) {
         link->blocked = false;
         atomic_fetch_sub(&link->meter.blocked, 1);
-        if (!link->ending) {
+        if (!link->ending && !storm->kind) {
             link_send(storm, link, 3);
         }
     }

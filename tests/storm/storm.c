@@ -14,8 +14,8 @@
 
 enum {
     BEGIN_US = 1000000,    // a clock at 0 would hide some mistakes
-    STORM_MS = 15000,      // at least
-    STORM_MORE_MS = 30000, // and up to so much more
+    STORM_MS = 8000,       // at least
+    STORM_MORE_MS = 17000, // and up to so much more
     JUMP_MAX_MS = 20000,   // of the clock
     STEPS_MAX = 400000,    // in all: more is a storm that never ends
     STEPS_AT_ONCE = 20000, // at one moment

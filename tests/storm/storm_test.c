@@ -1,20 +1,22 @@
 // storm_test.c - many storms, each from a seed of its own.
 //
-//   storm_test              as many as HAWSER_STORMS says, or some hundreds
+//   storm_test              as many as HAWSER_STORMS says, or some thousands
 //   storm_test --seeds N    N of them, from --from (1) on
 //   storm_test --seed N     this one, telling every step
 //
 // A storm that sees what it must not prints its seed, which replays it.
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "storm.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SEEDS = 100 };
+enum { SEEDS = 200 };
 #else
-enum { SEEDS = 1000 };
+enum { SEEDS = 2000 };
 #endif
 
 static struct storm storm;
@@ -22,10 +24,25 @@ static struct hw_post *post;
 static uint64_t seeds = SEEDS;
 static uint64_t from = 1;
 
+static char last_words[64];
+
+// An assertion inside Hawser stops the process; its storm is to be known.
+static void
+on_abort(int number)
+{
+    (void)number;                                                // SIGABRT
+    (void)!write(STDERR_FILENO, last_words, strlen(last_words)); // the last
+}
+
 static bool
 weather(uint64_t seed, bool talks)
 {
-    bool well = storm_run(&storm, post, seed, talks);
+    bool well;
+
+    (void)snprintf(last_words, sizeof last_words,
+                   "    storm_test --seed %" PRIu64 ": aborted\n",
+                   seed); // fits
+    well = storm_run(&storm, post, seed, talks);
 
     if (!well) {
         (void)printf("\n    storm_test --seed %" PRIu64 ": %s", seed,
@@ -110,7 +127,8 @@ main(int argc, char **argv)
 {
     int result;
 
-    if (hw_post_open(&post) != HAWSER_OK) {
+    if (hw_post_open(&post) != HAWSER_OK ||
+        signal(SIGABRT, on_abort) == SIG_ERR) {
         return 1;
     }
     result = run(argc, argv);
