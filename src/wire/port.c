@@ -1,8 +1,8 @@
 // port.c - where wires are tied up: the only caller of a transport.
 //
 // Hears  LINK_OPEN, LINK_FORGET, WIRE_DIAL, WIRE_CLOSE from the supervisor.
-// Says   WIRE_OPENED, WIRE_LOST to the supervisor, WIRE_WRITABLE, WIRE_PASSED to
-//        the sender, WIRE_RECEIVED to the receiver.
+// Says   WIRE_OPENED, WIRE_LOST to the supervisor, WIRE_WRITABLE, WIRE_PASSED
+//        to the sender, WIRE_RECEIVED to the receiver.
 // Keeps  one row for each link: its plan, and the wire it has now.
 // Never  decides when to dial, or keeps a message longer than a turn.
 #include "wire/port.h"
@@ -40,6 +40,7 @@ struct hawser_port {
 
 // A dial under way: the addresses that are left to try.
 struct attempt {
+    uint32_t number; // of this port's attempts; a late answer has another
     struct hw_addresses addresses;
     unsigned next;
     char *headers;
@@ -63,6 +64,7 @@ struct hw_ports {
     struct hw_loop *loop;
     struct row *rows;
     uint32_t links_max;
+    uint32_t attempts; // so far
     hawser_port *full; // with messages to hand on
     struct site sites[SITES_MAX];
     unsigned site_count;
@@ -306,12 +308,12 @@ on_resolved(void *user, uint64_t ticket, const struct hw_addresses *addresses,
             const char *error)
 {
     struct hw_ports *ports = user;
-    uint32_t link = (uint32_t)(ticket >> 32), wire = (uint32_t)ticket;
+    uint32_t link = (uint32_t)(ticket >> 32);
     struct row *row = &ports->rows[link];
     char sentence[SENTENCE_SIZE];
 
-    if (row->attempt == NULL || row->wire != wire || row->port != NULL) {
-        return; // that dial was given up
+    if (row->attempt == NULL || row->attempt->number != (uint32_t)ticket) {
+        return; // that dial was given up; the row may serve another link now
     }
     if (error == NULL) {
         row->attempt->addresses = *addresses;
@@ -321,7 +323,7 @@ on_resolved(void *user, uint64_t ticket, const struct hw_addresses *addresses,
     (void)snprintf(sentence, sizeof sentence, "resolve %s: %s",
                    row->attempt->endpoint->route.host, error);
     drop_attempt(row);
-    say_lost(ports, link, wire,
+    say_lost(ports, link, row->wire,
              hw_report_error(HAWSER_CAUSE_UNREACHABLE, sentence));
 }
 
@@ -331,7 +333,7 @@ resolve(struct hw_ports *ports, uint32_t link)
     struct row *row = &ports->rows[link];
     const char *host = row->attempt->endpoint->route.host;
     struct hw_addresses *addresses = &row->attempt->addresses;
-    uint64_t ticket = (uint64_t)link << 32 | row->wire;
+    uint64_t ticket = (uint64_t)link << 32 | row->attempt->number;
     hawser_status status;
 
     if (host[0] == '\0' || hw_address_is_numeric(host)) {
@@ -366,6 +368,7 @@ on_wire_dial(void *self, const struct hw_letter *letter)
                  hw_report_error(HAWSER_CAUSE_LOCAL, "out of memory"));
         return;
     }
+    row->attempt->number = ++ports->attempts;
     row->attempt->headers = letter->thing;
     row->attempt->endpoint = &row->plan->endpoints[letter->number];
     resolve(ports, letter->link);
