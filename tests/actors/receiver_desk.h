@@ -1,7 +1,7 @@
 // receiver_desk.h - what the tests of the receiver say to it, in short.
 //
-// About link 0 at one desk, with one scripted wire behind it, where nothing else
-// is said; and what the inboxes hear.
+// About link 0 at one desk, with one scripted wire behind it, where nothing
+// else is said; and what the inboxes hear.
 #ifndef HAWSER_TESTS_RECEIVER_DESK_H
 #define HAWSER_TESTS_RECEIVER_DESK_H
 

@@ -30,7 +30,8 @@ sender_mail(unsigned kind, uint32_t wire, uint64_t position, const char *texts);
 void
 sender_hear(unsigned from, unsigned kind, uint32_t wire, uint64_t number);
 
-// Is the next letter of that kind to that one of this wire and number? Reads it.
+// Is the next letter of that kind to that one of this wire and number? Reads
+// it.
 bool
 sender_says(unsigned to, unsigned kind, uint32_t wire, uint64_t number);
 

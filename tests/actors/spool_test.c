@@ -33,8 +33,8 @@ stop(void)
     (void)hw_spool_clear(&spool, on_left, &spool);
 }
 
-// Adds count messages of size bytes; the tag is first for the first of them, one
-// more for the next (0: none is tagged). flags as HW_MESSAGE_STANDING or 0.
+// Adds count messages of size bytes; the tag is first for the first of them,
+// one more for the next (0: none is tagged). flags as HW_MESSAGE_STANDING or 0.
 static void
 add(uint32_t count, uint32_t size, uint64_t first, uint8_t flags)
 {
