@@ -19,8 +19,9 @@ typedef struct hawser_bus hawser_bus;
 // options of links are allowed and become the defaults of this bus's links.
 //   threads=1 (default): the loop has a thread of its own.
 //   threads=0: the loop runs on the caller's thread, inside hawser_receive,
-//   hawser_bus_step, hawser_dispatch, hawser_bus_close and waiting calls. All
-//   of those belong to one thread at a time; the other calls to any thread.
+//   hawser_bus_step, hawser_dispatch, hawser_bus_close and waiting calls (with
+//   overflow=block or drop-oldest, sends are among them). All of those belong
+//   to one thread at a time; the other calls to any thread.
 // The caller owns the bus and closes it. INVALID, NO_MEMORY, SYSTEM.
 HAWSER_API hawser_status
 hawser_bus_open(const hawser_options *options, hawser_bus **bus);

@@ -61,7 +61,8 @@ open_at(hawser_bus *bus, uint32_t number, hawser_inbox **inbox)
     }
     command->letter.count = number;
     command->letter.thing = theirs;
-    (void)hw_command_push(bus, command); // about no link
+    // About no link: nothing is to come behind it.
+    (void)hw_command_push(bus, command);
     return HAWSER_OK;
 }
 
@@ -627,7 +628,8 @@ hawser_inbox_close(hawser_inbox *inbox)
         return; // without memory it stays, idle, until the bus is closed
     }
     command->letter.count = inbox->number;
-    (void)hw_command_push(bus, command);                  // about no link
+    // About no link: nothing is to come behind it.
+    (void)hw_command_push(bus, command);
     (void)hw_wait(bus, UINT64_MAX, hears_its_end, inbox); // until it is so
     set_number(bus, inbox->number, NULL);
     hw_inbox_free(inbox);

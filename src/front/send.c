@@ -8,6 +8,7 @@ enum {
     SMALL_ROOM = 256,   // of a batch for a link that sends little
     COPIED_MAX = 1024,  // a shared message up to this size is copied; chosen
     RUNAWAY_FACTOR = 2, // how far drop-oldest may run ahead of the loop
+    LOOKS = 3, // now, after the turn under way, and after one that hears of all
 };
 
 // ---- is there room? ----
@@ -46,13 +47,26 @@ struct room_wanted {
     hawser_link link;
     size_t size;
     uint64_t factor;
+    unsigned looks; // that are left; 0: as many as it takes
 };
+
+// Whoever counts the looks sees to it that the loop turns in between.
+static bool
+was_last_look(struct room_wanted *wanted)
+{
+    if (wanted->looks == 0) {
+        return false;
+    }
+    wanted->looks--;
+    hw_loop_knock(wanted->bus->loop);
+    return wanted->looks == 0;
+}
 
 // Also when there is nothing to wait for any more.
 static bool
 room_has_come(void *user)
 {
-    const struct room_wanted *wanted = user;
+    struct room_wanted *wanted = user;
     struct hw_slot *slot = hw_slot_lock(wanted->bus, wanted->link);
     bool come = slot == NULL || slot->ending ||
                 HW_METER_GET(slot->meter.state) == HAWSER_FAILED ||
@@ -61,16 +75,22 @@ room_has_come(void *user)
     if (slot != NULL) {
         hw_slot_unlock(slot);
     }
-    return come;
+    return come || was_last_look(wanted);
 }
 
-// The slot is locked before and after, and not meanwhile: look at it anew. NULL:
-// the link is gone.
+// The slot is locked before and after, and not meanwhile: look at it anew.
+// NULL: the link is gone.
 static struct hw_slot *
 wait_for_room(hawser_bus *bus, struct hw_slot *slot, size_t size,
-              uint64_t factor)
+              uint64_t factor, unsigned looks)
 {
-    struct room_wanted wanted = { bus, hw_slot_link(slot), size, factor };
+    struct room_wanted wanted = {
+        .bus = bus,
+        .link = hw_slot_link(slot),
+        .size = size,
+        .factor = factor,
+        .looks = looks,
+    };
 
     atomic_fetch_add(&slot->meter.blocked, 1);
     hw_slot_unlock(slot);
@@ -180,6 +200,7 @@ static hawser_status
 accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
        hawser_message *shared)
 {
+    uint64_t released = UINT64_MAX;
     hawser_status status;
 
     for (;;) {
@@ -200,8 +221,15 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
         if (overflow == HW_OVERFLOW_DROP_NEWEST) {
             return turn_away(bus, *slot, message->private_tag);
         }
-        // With drop-oldest, the queue makes room as soon as the loop turns.
-        *slot = wait_for_room(bus, *slot, message->size, factor);
+        if (overflow == HW_OVERFLOW_BLOCK) {
+            *slot = wait_for_room(bus, *slot, message->size, factor, 0);
+        } else if ((*slot)->released != released) {
+            // The queue makes room as soon as the loop turns.
+            released = (*slot)->released;
+            *slot = wait_for_room(bus, *slot, message->size, factor, LOOKS);
+        } else { // it could not: what waits first may not be dropped
+            return turn_away(bus, *slot, message->private_tag);
+        }
         if (*slot == NULL) {
             return HAWSER_STALE;
         }
