@@ -20,6 +20,7 @@ alone(const char *settings)
     struct lonely lonely = { .bus = open_bus(NULL), .url = fresh_url() };
 
     lonely.link = open_link(lonely.bus, lonely.url, settings);
+    (void)await(lonely.bus, lonely.link, HAWSER_DIALING);
     return lonely;
 }
 
