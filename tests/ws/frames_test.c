@@ -163,7 +163,7 @@ an_idle_reader_holds_nothing(void)
     struct hw_ws_pool pool = { NULL, 0, NULL, 0 };
     struct hw_ws_reader reader = { .max = 1 << 20 };
     struct heard heard = { "", 0 };
-    static char big[10000];
+    static char big[5000];
     static uint8_t stream[20000];
     char sentence[200];
     size_t size = put(stream, 0x82, big, sizeof big);
@@ -177,6 +177,33 @@ an_idle_reader_holds_nothing(void)
         CU_ASSERT_PTR_NULL(reader.message);
     }
     CU_ASSERT_EQUAL(pool.spares, 1);
+    hw_ws_reader_clear(&reader, &pool);
+    hw_ws_pool_clear(&pool);
+}
+
+// A long payload is copied without wslay, whose parser then goes.
+static void
+a_long_frame_keeps_no_parser_and_what_follows_is_read(void)
+{
+    struct hw_ws_pool pool = { NULL, 0, NULL, 0 };
+    struct hw_ws_reader reader = { .max = 1 << 20 };
+    struct heard heard = { "", 0 };
+    static char big[20000];
+    static uint8_t stream[50000];
+    char sentence[200];
+    size_t size = put(stream, 0x02, big, sizeof big);
+
+    size += put(stream + size, 0x80, big, sizeof big);
+    CU_ASSERT_EQUAL(read_steps(&reader, &pool, stream, 1000, 1000, &heard,
+                               sentence, sizeof sentence),
+                    HW_WS_READ_ON);
+    CU_ASSERT_PTR_NULL(reader.parser);
+    CU_ASSERT_TRUE(hw_ws_reader_is_amid(&reader));
+    size += put(stream + size, 0x82, "x", 1);
+    CU_ASSERT_EQUAL(read_steps(&reader, &pool, stream + 1000, size - 1000, 777,
+                               &heard, sentence, sizeof sentence),
+                    HW_WS_READ_ON);
+    CU_ASSERT_STRING_EQUAL(heard.text, "B40000: B1:x ");
     hw_ws_reader_clear(&reader, &pool);
     hw_ws_pool_clear(&pool);
 }
@@ -386,6 +413,7 @@ a_barrier_is_known_again_and_nothing_else_is(void)
 static CU_TestInfo tests[] = {
     CHECK(a_stream_reads_the_same_in_pieces_of_any_size),
     CHECK(an_idle_reader_holds_nothing),
+    CHECK(a_long_frame_keeps_no_parser_and_what_follows_is_read),
     CHECK(the_middle_of_anything_is_known),
     CHECK(memory_follows_what_came_and_not_what_was_announced),
     CHECK(a_listener_that_wants_no_more_hears_no_more),

@@ -3,8 +3,9 @@
 //
 // Of a proxy's answer libwebsockets says no more than that it was not 200, and
 // it takes what it got in one read for the whole. Of a server that speaks no
-// HTTP it says nothing until 16 KiB are full. Bytes that are only peeked at stay
-// where they are for it; SO_RCVLOWAT keeps the loop from turning meanwhile.
+// HTTP it says nothing until 16 KiB are full. Bytes that are only peeked at
+// stay where they are for it; SO_RCVLOWAT keeps the loop from turning
+// meanwhile.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +17,8 @@
 enum { PEEK_MAX = 8 * 1024 }; // the longest answer of a proxy
 
 // libwebsockets has a handle of libuv's for each socket, and does not show it;
-// libuv's loop knows who watches which descriptor. A walk over all handles would
-// find it too, but a thousand dials would make that a million steps.
+// libuv's loop knows who watches which descriptor. A walk over all handles
+// would find it too, but a thousand dials would make that a million steps.
 bool
 hw_ws_wire_find_poll(struct hw_ws_wire *wire)
 {
@@ -183,8 +184,8 @@ on_answer(uv_poll_t *handle, int status, int events)
 }
 
 // Hawser limits the time of a dial. libwebsockets keeps its own limits in one
-// list, in order, and walks it for each that it adds: with thousands of dials at
-// once that is all that it would do.
+// list, in order, and walks it for each that it adds: with thousands of dials
+// at once that is all that it would do.
 static void
 forget_timeout(struct lws *wsi)
 {

@@ -1,7 +1,9 @@
 // frames_in.c - a peer's bytes become messages.
 //
 // wslay's frame layer finds the frames; what a message is, and what a peer may
-// not do, is decided here, so that each refusal has a sentence of its own.
+// not do, is decided here, so that each refusal has a sentence of its own. A
+// plain message that is there wholly is handed out where it stands: wslay would
+// copy it twice.
 #include "frames_in.h"
 
 #include <inttypes.h>
@@ -13,19 +15,13 @@
 #include <wslay/wslay.h>
 
 #include "frames_out.h"
+#include "parser.h"
 #include "utf8.h"
 
 enum {
-    SPARES_MAX = 16,         // parsers at rest in a pool
     BLOCK_MIN = 16 * 1024,   // first size of a message buffer
+    LONG_PAYLOAD = 8 * 1024, // better copied without wslay
     BLOCK_KEPT = 256 * 1024, // a larger one is freed at once
-};
-
-struct hw_ws_parser {
-    wslay_frame_context_ptr frames;
-    const uint8_t *in; // what wslay may take
-    size_t left;
-    struct hw_ws_parser *next;
 };
 
 // One call of hw_ws_read.
@@ -34,8 +30,8 @@ struct reading {
     struct hw_ws_pool *pool;
     const struct hw_ws_listener *listener;
     void *user;
-    const uint8_t *bytes;
-    ptrdiff_t at; // where the frame, or what is left of it, begins in bytes
+    const uint8_t *bytes; // that are still to be read
+    size_t size;
     char *sentence;
     size_t sentence_size;
 };
@@ -55,65 +51,7 @@ refuse(struct reading *r, enum hw_ws_verdict verdict, const char *format, ...)
     return verdict;
 }
 
-// ---- the pool ----
-
-static ssize_t
-take_in(uint8_t *to, size_t room, int flags, void *user)
-{
-    struct hw_ws_parser *parser = user;
-    size_t n = parser->left < room ? parser->left : room;
-
-    (void)flags;
-    if (n == 0) {
-        return -1; // wslay: there is no more now
-    }
-    memcpy(to, parser->in, n);
-    parser->in += n;
-    parser->left -= n;
-    return (ssize_t)n;
-}
-
-static struct hw_ws_parser *
-borrow_parser(struct hw_ws_pool *pool)
-{
-    static const struct wslay_frame_callbacks calls = { .recv_callback =
-                                                            take_in };
-    struct hw_ws_parser *parser = pool->spare;
-
-    if (parser != NULL) {
-        pool->spare = parser->next;
-        pool->spares--;
-        return parser;
-    }
-    parser = calloc(1, sizeof *parser);
-    if (parser == NULL) {
-        return NULL;
-    }
-    if (wslay_frame_context_init(&parser->frames, &calls, parser) != 0) {
-        free(parser);
-        return NULL;
-    }
-    return parser;
-}
-
-static void
-free_parser(struct hw_ws_parser *parser)
-{
-    wslay_frame_context_free(parser->frames);
-    free(parser);
-}
-
-static void
-return_parser(struct hw_ws_pool *pool, struct hw_ws_parser *parser)
-{
-    if (pool->spares >= SPARES_MAX) {
-        free_parser(parser);
-        return;
-    }
-    parser->next = pool->spare;
-    pool->spare = parser;
-    pool->spares++;
-}
+// ---- what a reader holds ----
 
 static void
 drop_message(struct hw_ws_reader *reader, struct hw_ws_pool *pool)
@@ -129,19 +67,6 @@ drop_message(struct hw_ws_reader *reader, struct hw_ws_pool *pool)
     reader->room = 0;
 }
 
-void
-hw_ws_pool_clear(struct hw_ws_pool *pool)
-{
-    while (pool->spare != NULL) {
-        struct hw_ws_parser *parser = pool->spare;
-
-        pool->spare = parser->next;
-        free_parser(parser);
-    }
-    free(pool->block);
-    memset(pool, 0, sizeof *pool);
-}
-
 bool
 hw_ws_reader_is_amid(const struct hw_ws_reader *reader)
 {
@@ -154,7 +79,7 @@ hw_ws_reader_clear(struct hw_ws_reader *reader, struct hw_ws_pool *pool)
     uint64_t max = reader->max;
 
     if (reader->parser != NULL) {
-        free_parser(reader->parser); // amid a frame: of no use to another
+        hw_ws_parser_free(reader->parser); // amid a frame: of no use to others
     }
     drop_message(reader, pool);
     memset(reader, 0, sizeof *reader);
@@ -340,9 +265,6 @@ begin_frame(struct reading *r, const struct wslay_frame_iocb *frame)
     reader->frame_left = frame->payload_length;
     reader->control_size = 0;
     reader->head_size = 0;
-    r->at += frame->payload_length <= 125      ? 2
-             : frame->payload_length <= 0xffff ? 4
-                                               : 10;
     if (frame->mask) {
         return refuse(r, HW_WS_BROKEN, "the peer sent a masked frame");
     }
@@ -380,28 +302,18 @@ take_chunk(struct reading *r, const struct wslay_frame_iocb *frame)
         }
     }
     reader->frame_left -= frame->data_length;
-    r->at += (ptrdiff_t)frame->data_length;
     reader->in_frame = reader->frame_left > 0;
     return wslay_is_ctrl_frame(reader->frame_opcode)
                ? take_control(r, data, frame->data_length)
                : take_data(r, data, frame->data_length);
 }
 
-// The byte at index of the header that wslay refused: it may have begun in an
-// earlier read. Only complete headers are refused.
-static uint8_t
-header_byte(const struct reading *r, ptrdiff_t index)
-{
-    ptrdiff_t at = r->at + index;
-
-    return at < 0 ? r->reader->head[r->reader->head_size + at] : r->bytes[at];
-}
-
 // wslay says no more than "protocol error".
 static enum hw_ws_verdict
 refuse_header(struct reading *r)
 {
-    uint8_t first = header_byte(r, 0), second = header_byte(r, 1);
+    const uint8_t *head = r->reader->head;
+    uint8_t first = head[0], second = head[1];
 
     if (wslay_is_ctrl_frame((first & 0x0f)) && (first & 0x80) == 0) {
         return refuse(r, HW_WS_BROKEN,
@@ -411,7 +323,7 @@ refuse_header(struct reading *r)
         return refuse(r, HW_WS_BROKEN,
                       "the peer sent a control frame above 125 bytes");
     }
-    if ((second & 0x7f) == 127 && (header_byte(r, 2) & 0x80) != 0) {
+    if ((second & 0x7f) == 127 && (head[2] & 0x80) != 0) {
         return refuse(r, HW_WS_BROKEN,
                       "the peer announced a frame of 2^63 bytes or more");
     }
@@ -420,36 +332,128 @@ refuse_header(struct reading *r)
         "the peer wrote a frame's length in more bytes than it needs");
 }
 
-// Keeps the first bytes of a header that came in part, for refuse_header.
-static void
-keep_head(struct reading *r, size_t size)
-{
-    struct hw_ws_reader *reader = r->reader;
-    size_t n = (size_t)((ptrdiff_t)size - r->at);
-    size_t from = r->at > 0 ? (size_t)r->at : 0;
+// ---- frames in part ----
 
-    if (r->at >= 0) {
-        reader->head_size = 0;
-    }
-    memcpy(reader->head + reader->head_size, r->bytes + from, size - from);
-    reader->head_size = (uint8_t)n;
+static void
+skip(struct reading *r, size_t n)
+{
+    r->bytes += n;
+    r->size -= n;
 }
 
+// The payload of a frame that has no parser any more.
+static enum hw_ws_verdict
+take_payload(struct reading *r)
+{
+    struct hw_ws_reader *reader = r->reader;
+    const uint8_t *bytes = r->bytes;
+    size_t n =
+        r->size < reader->frame_left ? r->size : (size_t)reader->frame_left;
+
+    skip(r, n);
+    reader->frame_left -= n;
+    reader->in_frame = reader->frame_left > 0;
+    return take_data(r, bytes, n);
+}
+
+// Gives the parser back, or frees it where a long payload follows: the header
+// was all that it had to judge, and it would copy the rest in steps of 4 KiB.
 static void
-rest(struct reading *r, size_t size)
+let_go(struct reading *r)
 {
     struct hw_ws_reader *reader = r->reader;
 
-    if (reader->in_frame) {
-        return;
-    }
-    if (r->at == (ptrdiff_t)size) {
-        return_parser(r->pool, reader->parser);
+    if (!reader->in_frame && reader->head_size == 0) {
+        hw_ws_parser_return(r->pool, reader->parser);
         reader->parser = NULL;
-        reader->head_size = 0;
-    } else {
-        keep_head(r, size);
+    } else if (reader->in_frame && reader->frame_left >= LONG_PAYLOAD) {
+        hw_ws_parser_free(reader->parser);
+        reader->parser = NULL;
     }
+}
+
+// Lets wslay read what belongs to the frame under way, and no more, since what
+// follows may be read faster. A header's size is not known before its end, so
+// it is read byte by byte.
+static enum hw_ws_verdict
+parse(struct reading *r)
+{
+    struct hw_ws_reader *reader = r->reader;
+    struct wslay_frame_iocb frame;
+    enum hw_ws_verdict verdict = HW_WS_READ_ON;
+    size_t n = 1;
+
+    if (!reader->in_frame) {
+        reader->head[reader->head_size++] = *r->bytes;
+    } else {
+        n = r->size < reader->frame_left ? r->size : (size_t)reader->frame_left;
+    }
+    reader->parser->in = r->bytes;
+    reader->parser->left = n;
+    skip(r, n);
+    do {
+        ssize_t got = wslay_frame_recv(reader->parser->frames, &frame);
+
+        if (got == WSLAY_ERR_WANT_READ) {
+            break;
+        }
+        verdict = got < 0 ? refuse_header(r) : take_chunk(r, &frame);
+    } while (verdict == HW_WS_READ_ON && reader->in_frame);
+    if (verdict == HW_WS_READ_ON) {
+        let_go(r);
+    }
+    return verdict;
+}
+
+// ---- whole messages ----
+
+// The size of the header if bytes begin with a message in one frame that is
+// there wholly and beyond doubt, or 0. *length is that of its payload.
+static size_t
+whole_message(const uint8_t *bytes, size_t size, uint64_t *length)
+{
+    size_t head = 2;
+
+    if (size < 2 || (bytes[0] != (0x80 | HW_WS_TEXT) &&
+                     bytes[0] != (0x80 | HW_WS_BINARY))) {
+        return 0;
+    }
+    *length = bytes[1];
+    if (bytes[1] == 126 && size >= 4) {
+        *length = (uint64_t)bytes[2] << 8 | bytes[3];
+        head = 4;
+    } else if (bytes[1] == 127 && size >= 10) {
+        *length = 0;
+        for (int i = 2; i < 10; i++) {
+            *length = *length << 8 | bytes[i];
+        }
+        head = 10;
+    }
+    if ((head == 2 && *length > 125) || (head == 4 && *length < 126) ||
+        (head == 10 && *length <= 0xffff) || *length > size - head) {
+        return 0;
+    }
+    return head;
+}
+
+// Hands out messages where they stand; whatever is not plain is left to wslay.
+static enum hw_ws_verdict
+take_whole(struct reading *r)
+{
+    enum hw_ws_verdict verdict = HW_WS_READ_ON;
+    const uint8_t *bytes;
+    uint64_t length;
+    size_t head;
+
+    while (verdict == HW_WS_READ_ON &&
+           (head = whole_message(r->bytes, r->size, &length)) > 0 &&
+           length <= r->reader->max) {
+        bytes = r->bytes + head;
+        r->reader->opcode = r->bytes[0] & 0x0f;
+        skip(r, head + (size_t)length);
+        verdict = deliver(r, bytes, (size_t)length);
+    }
+    return verdict;
 }
 
 enum hw_ws_verdict
@@ -463,28 +467,28 @@ hw_ws_read(struct hw_ws_reader *reader, struct hw_ws_pool *pool,
                          .listener = listener,
                          .user = user,
                          .bytes = bytes,
-                         .at = reader->in_frame ? 0 : -reader->head_size,
+                         .size = size,
                          .sentence = sentence,
                          .sentence_size = sentence_size };
-    struct wslay_frame_iocb frame;
     enum hw_ws_verdict verdict = HW_WS_READ_ON;
 
-    if (reader->parser == NULL) {
-        reader->parser = borrow_parser(pool);
+    while (verdict == HW_WS_READ_ON && r.size > 0) {
+        if (!hw_ws_reader_is_amid(reader)) {
+            verdict = take_whole(&r);
+            if (verdict != HW_WS_READ_ON || r.size == 0) {
+                break;
+            }
+        }
+        if (reader->in_frame && reader->parser == NULL) {
+            verdict = take_payload(&r);
+            continue;
+        }
         if (reader->parser == NULL) {
-            return refuse(&r, HW_WS_NO_ROOM, "out of memory for a frame");
+            reader->parser = hw_ws_parser_borrow(pool);
         }
-    }
-    reader->parser->in = bytes;
-    reader->parser->left = size;
-    while (verdict == HW_WS_READ_ON) {
-        ssize_t n = wslay_frame_recv(reader->parser->frames, &frame);
-
-        if (n == WSLAY_ERR_WANT_READ) {
-            rest(&r, size);
-            break;
-        }
-        verdict = n < 0 ? refuse_header(&r) : take_chunk(&r, &frame);
+        verdict = reader->parser == NULL
+                      ? refuse(&r, HW_WS_NO_ROOM, "out of memory for a frame")
+                      : parse(&r);
     }
     return verdict;
 }

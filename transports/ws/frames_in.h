@@ -1,8 +1,8 @@
 // frames_in.h - a peer's bytes become messages.
 //
 // A reader is what one wire remembers between two reads: next to nothing while
-// it is idle, since the parser (4 KiB, wslay's) is borrowed from the site's pool
-// as long as a frame is half read, and given back at its end.
+// it is idle, since the parser (4 KiB, wslay's) is borrowed from the site's
+// pool as long as a frame is half read, and given back at its end.
 #ifndef HW_WS_FRAMES_IN_H
 #define HW_WS_FRAMES_IN_H
 
@@ -43,7 +43,7 @@ struct hw_ws_pool {
 
 // Begins as zeros, with max set.
 struct hw_ws_reader {
-    struct hw_ws_parser *parser; // NULL between frames
+    struct hw_ws_parser *parser; // NULL between frames, and amid a long one
     uint64_t max;                // largest message
     uint8_t *message;            // collected so far
     size_t size, room;
@@ -52,7 +52,7 @@ struct hw_ws_reader {
     uint8_t frame_opcode; // of the frame under way
     bool in_frame;        // a header was read, its payload not wholly
     bool final;           // the frame under way ends its message
-    uint8_t head_size;    // of a header that came in part
+    uint8_t head_size;    // of the header under way
     uint8_t head[16];
     uint8_t control_size;
     uint8_t control[125];
