@@ -19,8 +19,8 @@ struct session {
     uint64_t leftover;
     int close_code;           // of the last loss
     enum tool_exit last_exit; // the class of the last loss
-    int inbox_fd; // -1 until session_watch
-    int bus_fd;   // likewise, and if the bus has a thread of its own
+    int inbox_fd;             // -1 until session_watch
+    int bus_fd; // likewise, and if the bus has a thread of its own
 };
 
 // Milliseconds on a clock that nobody sets.

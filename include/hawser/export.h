@@ -8,4 +8,8 @@
 #define HAWSER_API
 #endif
 
+// A header is a translation unit of its own where it is checked alone, and C
+// wants something in each.
+struct hawser_nothing;
+
 #endif

@@ -144,8 +144,8 @@ say_set(struct backoff *self, uint32_t link, uint64_t wait, bool at_ceiling)
     hw_say(self->seat, HW_SUPERVISOR, &letter);
 }
 
-// The wait that is told is the wait that is taken. What the peer asked for comes
-// on top, or all whom it sent away would return at one moment.
+// The wait that is told is the wait that is taken. What the peer asked for
+// comes on top, or all whom it sent away would return at one moment.
 static void
 on_retry_wanted(void *actor, const struct hw_letter *letter)
 {

@@ -2,7 +2,8 @@
 //
 // Hears  WIRE_RECEIVED from the port; WIRE_UP, WIRE_DOWN, EVENT from the
 //        supervisor; RECEIPT from the queue and the door; LINK_OPEN, CREDIT,
-//        INBOX_OPEN, INBOX_CLOSE from the door; HEARD_WANTED from the heartbeat.
+//        INBOX_OPEN, INBOX_CLOSE from the door; HEARD_WANTED from the
+//        heartbeat.
 // Says   DELIVER, EVENT, EVENTS_MISSED, RECEIPT, INBOX_CLOSED to the inboxes;
 //        HEARD to the heartbeat.
 // Keeps  one row for each link: what its application has not read yet, and
@@ -246,8 +247,9 @@ say_missed(struct receiver *self, struct row *row, uint32_t link)
     }
 }
 
-// A reader that does not read its events loses the oldest news first: what comes
-// after is what it needs when it reads again. The last event always comes.
+// A reader that does not read its events loses the oldest news first: what
+// comes after is what it needs when it reads again. The last event always
+// comes.
 static void
 on_event(void *actor, const struct hw_letter *letter)
 {
@@ -329,8 +331,9 @@ on_inbox_close(void *actor, const struct hw_letter *letter)
 
 // ---- from the heartbeat ----
 
-// Who does not listen can't tell silence from death: it answers "now". Of a peer
-// that it listens to again, nothing older than that moment is held against it.
+// Who does not listen can't tell silence from death: it answers "now". Of a
+// peer that it listens to again, nothing older than that moment is held against
+// it.
 static void
 on_heard_wanted(void *actor, const struct hw_letter *letter)
 {

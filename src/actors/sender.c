@@ -3,8 +3,8 @@
 // Hears  WIRE_UP, WIRE_DOWN from the supervisor; MAIL, GREETING_MAIL from the
 //        queue; WIRE_WRITABLE, WIRE_PASSED from the port; BARRIER_WANTED,
 //        PING_WANTED from the heartbeat.
-// Says   WANT, TAKEN, GREETING_TAKEN, PASSED, DOWNGRADE to the queue; DOWNGRADE,
-//        STALLED to the supervisor; BARRIER_PASSED to the heartbeat.
+// Says   WANT, TAKEN, GREETING_TAKEN, PASSED, DOWNGRADE to the queue;
+//        DOWNGRADE, STALLED to the supervisor; BARRIER_PASSED to the heartbeat.
 // Keeps  one row for each link: the mail that the wire has not taken yet, the
 //        barriers that are out, and since when writing makes no progress.
 // Never  keeps a message that the wire took, or decides what is sent next.
@@ -162,8 +162,8 @@ ask_if_due(struct sender *self, uint32_t link)
     }
 }
 
-// From now on taken is settled; unless confirm.strict would rather have the link
-// fail, with nothing settled that was not confirmed.
+// From now on taken is settled; unless confirm.strict would rather have the
+// link fail, with nothing settled that was not confirmed.
 static void
 downgrade(struct sender *self, uint32_t link)
 {
@@ -177,9 +177,9 @@ downgrade(struct sender *self, uint32_t link)
     say(self, HW_SUPERVISOR, HW_LETTER_DOWNGRADE, link, 0);
 }
 
-// The newest barrier was not answered in time. A peer that says other things and
-// never answered one does not know how; one that is silent may be dead, which is
-// not for us to find out.
+// The newest barrier was not answered in time. A peer that says other things
+// and never answered one does not know how; one that is silent may be dead,
+// which is not for us to find out.
 static void
 ask_anew(struct sender *self, uint32_t link)
 {

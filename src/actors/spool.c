@@ -206,8 +206,8 @@ hw_spool_settle(struct hw_spool *spool, uint64_t position, hw_spool_left left,
     return sum;
 }
 
-// Copies of standing messages are not said again, whether they were handed on or
-// wait still: the next wire is told what they say before anything else.
+// Copies of standing messages are not said again, whether they were handed on
+// or wait still: the next wire is told what they say before anything else.
 static void
 give_up_copies(struct hw_spool *spool)
 {

@@ -1,7 +1,8 @@
 // log.h - the gate that log lines pass.
 //
-// Levels as hawser_log_set has them: 1 errors, 2 warnings, 3 what a person wants
-// to know, 4 every step of every link. A line above the gate costs one load.
+// Levels as hawser_log_set has them: 1 errors, 2 warnings, 3 what a person
+// wants to know, 4 every step of every link. A line above the gate costs one
+// load.
 #ifndef HW_BASE_LOG_H
 #define HW_BASE_LOG_H
 

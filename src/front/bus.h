@@ -3,8 +3,8 @@
 //
 // Two locks, taken in this order and held for moments only, never during I/O: a
 // slot's, and the bus's. What an application's call has to say goes into the
-// bus's list of commands, or into the slot's list of batches; the door brings it
-// to the table when the loop turns.
+// bus's list of commands, or into the slot's list of batches; the door brings
+// it to the table when the loop turns.
 #ifndef HW_FRONT_BUS_H
 #define HW_FRONT_BUS_H
 

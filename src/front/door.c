@@ -113,8 +113,8 @@ hw_slot_flush(hawser_bus *bus, struct hw_slot *slot)
 }
 
 // A quarter of what may be unread is worth telling; a receiver that stopped at
-// the limit goes on at half of it. So a quarter is the most that it may be wrong
-// about.
+// the limit goes on at half of it. So a quarter is the most that it may be
+// wrong about.
 static bool
 is_worth_a_letter(const struct hw_slot *slot)
 {

@@ -1,8 +1,8 @@
 // slots.c - which link is where.
 //
 // Slots come in chunks that stay until the bus is closed, so that a number of a
-// link can be looked up by any thread at any time: a slot is always there to say
-// that it serves another link now.
+// link can be looked up by any thread at any time: a slot is always there to
+// say that it serves another link now.
 #include <stdlib.h>
 
 #include "front/bus.h"

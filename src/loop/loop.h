@@ -49,9 +49,9 @@ hw_loop_start_thread(struct hw_loop *loop);
 void
 hw_loop_stop_thread(struct hw_loop *loop);
 
-// Makes the loop turn soon, if it sleeps or is about to: one that is awake turns
-// by itself before it sleeps. Any thread. What the turn is to find must have
-// been put there under a lock that gather takes too.
+// Makes the loop turn soon, if it sleeps or is about to: one that is awake
+// turns by itself before it sleeps. Any thread. What the turn is to find must
+// have been put there under a lock that gather takes too.
 void
 hw_loop_knock(struct hw_loop *loop);
 
@@ -60,8 +60,8 @@ void
 hw_loop_step(struct hw_loop *loop);
 
 // On the caller's thread: waits until something happened, at most until
-// deadline_ms of hw_loop_clock_us / 1000, and does it. Does not wait once turned
-// says that there is something.
+// deadline_ms of hw_loop_clock_us / 1000, and does it. Does not wait once
+// turned says that there is something.
 void
 hw_loop_wait(struct hw_loop *loop, uint64_t deadline_ms);
 

@@ -1,8 +1,8 @@
 // report.h - what is told of one moment in a link's life, in words.
 //
-// Made where something happened (a wire opened, a wire lost, a deadline passed),
-// never changed, shared by counting holds between the actors that pass it on
-// and the application that reads it.
+// Made where something happened (a wire opened, a wire lost, a deadline
+// passed), never changed, shared by counting holds between the actors that pass
+// it on and the application that reads it.
 #ifndef HW_VALUES_REPORT_H
 #define HW_VALUES_REPORT_H
 

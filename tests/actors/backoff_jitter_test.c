@@ -1,4 +1,4 @@
-// backoff_jitter_test.c - waits are spread: clients do not return all at once.
+// backoff_jitter_test.c - waits are spread: clients return one by one.
 #include "actors/backoff_desk.h"
 #include "check.h"
 

@@ -1,5 +1,5 @@
-// bad_peer_test.c - whatever a server does wrong, the wire is lost with the cause
-// in a sentence, and memory stays bounded.
+// bad_peer_test.c - whatever a server does wrong, the wire is lost with the
+// cause in a sentence, and memory stays bounded.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>

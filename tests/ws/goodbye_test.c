@@ -102,7 +102,7 @@ a_reason_that_is_too_long_is_cut_between_characters(void)
     char reason[200] = "";
 
     for (int i = 0; i < 62; i++) {
-        strcat(reason, "\xc3\xa9");
+        memcpy(reason + 2 * i, "\xc3\xa9", 2);
     }
     dial_and_open(&port, "frame/empty");
     link_close(&port, 0, reason);

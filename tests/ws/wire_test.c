@@ -175,12 +175,12 @@ the_route_is_the_host_or_the_proxy(void)
                     HAWSER_OK);
     CU_ASSERT_STRING_EQUAL(route.host, "a.example");
     CU_ASSERT_EQUAL(route.port, 443);
-    link_set(&port, "proxy", "http://u:p@proxy.example:3128");
+    link_set(&port, "proxy", "http://u:p@relay.example:3128");
     CU_ASSERT_EQUAL(hawser_transport_ws.check("ws://[::1]:8/x", &port.settings,
                                               &route, sentence,
                                               sizeof sentence),
                     HAWSER_OK);
-    CU_ASSERT_STRING_EQUAL(route.host, "proxy.example");
+    CU_ASSERT_STRING_EQUAL(route.host, "relay.example");
     CU_ASSERT_EQUAL(route.port, 3128);
 }
 

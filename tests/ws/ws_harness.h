@@ -1,5 +1,5 @@
-// ws_harness.h - stands in for Hawser's core, so that the WebSocket transport is
-// driven directly: the port, the settings, a loop, and servers in a child
+// ws_harness.h - stands in for Hawser's core, so that the WebSocket transport
+// is driven directly: the port, the settings, a loop, and servers in a child
 // process.
 #ifndef TESTS_WS_HARNESS_H
 #define TESTS_WS_HARNESS_H

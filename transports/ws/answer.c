@@ -114,7 +114,7 @@ view_proxy(struct hw_ws_wire *wire, const char *bytes, size_t size)
     }
     size = (size_t)((char *)memchr(bytes, '\r', size) - bytes);
     quote(bytes, size, line, sizeof line);
-    status = size > 9 ? atoi(line + 9) : 0;
+    status = size > 9 ? (int)strtol(line + 9, NULL, 10) : 0;
     if (status == 200) {
         return PASS;
     }
