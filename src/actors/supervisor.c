@@ -489,6 +489,7 @@ on_link_reconnect(void *actor, const struct hw_letter *letter)
 
     if (known(self, letter) != NULL) {
         step(self, letter->link, HW_LINK_RECONNECT);
+        HW_METER_ADD(self->rows[letter->link].plan->meter->mended, 1);
     }
 }
 

@@ -33,18 +33,19 @@ static bool
 is_decided(void *user)
 {
     struct up_wanted *wanted = user;
-    hawser_state state = HAWSER_IDLE;
-    hawser_status status = hawser_link_state(wanted->bus, wanted->link, &state);
+    struct hw_slot *slot = hw_slot_lock(wanted->bus, wanted->link);
+    hawser_state state;
+    bool ended;
 
-    if (status != HAWSER_OK) {
-        wanted->status = status;
-    } else if (state == HAWSER_CLOSED || state == HAWSER_FAILED) {
-        wanted->status = HAWSER_ENDED;
-    } else {
-        wanted->status = HAWSER_OK;
-        return state == HAWSER_UP;
+    if (slot == NULL) {
+        wanted->status = HAWSER_STALE;
+        return true;
     }
-    return true;
+    state = (hawser_state)HW_METER_GET(slot->meter.state);
+    ended = state == HAWSER_CLOSED || hw_slot_has_failed(slot);
+    hw_slot_unlock(slot);
+    wanted->status = ended ? HAWSER_ENDED : HAWSER_OK;
+    return ended || state == HAWSER_UP;
 }
 
 hawser_status

@@ -65,6 +65,7 @@ struct hw_slot {
     uint64_t released;    // of those accepted, as last seen
     uint64_t released_bytes;
     uint64_t receipts_out; // tagged messages whose receipt was not read
+    uint64_t mends;        // reconnects asked for
     bool ending;           // drain or close was called
     // Read by the application, not yet told.
     uint32_t credit_messages;
@@ -161,6 +162,15 @@ hw_slot_link(const struct hw_slot *slot)
 {
     return (
         hawser_link){ atomic_load_explicit(&slot->id, memory_order_acquire) };
+}
+
+// Has it failed, with no reconnect under way? The figure is read before the
+// state that it tells of.
+static inline bool
+hw_slot_has_failed(struct hw_slot *slot)
+{
+    return HW_METER_GET(slot->meter.mended) == slot->mends &&
+           HW_METER_GET(slot->meter.state) == HAWSER_FAILED;
 }
 
 // ---- door.c: from the application's calls to the table ----

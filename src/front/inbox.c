@@ -441,9 +441,9 @@ look(hawser_inbox *inbox, hawser_item *item)
 }
 
 static hawser_status
-receive(hawser_inbox *inbox, hawser_item *item, int timeout_ms)
+receive(hawser_inbox *inbox, hawser_item *item, int timeout_ms,
+        uint64_t deadline_ms)
 {
-    uint64_t deadline_ms = 0;
     hawser_status status;
 
     for (;;) {
@@ -468,11 +468,10 @@ receive(hawser_inbox *inbox, hawser_item *item, int timeout_ms)
 }
 
 // Of several threads that wait in one inbox, one waits for items and the others
-// for their turn.
+// for their turn; what that takes is part of the time they have.
 static bool
-take_turn(hawser_inbox *inbox, int timeout_ms)
+take_turn(hawser_inbox *inbox, int timeout_ms, uint64_t *deadline_ms)
 {
-    uint64_t deadline_ms;
     struct timespec until;
 
     if (pthread_mutex_trylock(&inbox->lock) == 0) {
@@ -485,24 +484,25 @@ take_turn(hawser_inbox *inbox, int timeout_ms)
     if (timeout_ms == 0) {
         return false;
     }
-    deadline_ms = hw_deadline_ms(timeout_ms);
-    until.tv_sec = (time_t)(deadline_ms / 1000);
-    until.tv_nsec = (long)(deadline_ms % 1000) * 1000000;
+    *deadline_ms = hw_deadline_ms(timeout_ms);
+    until.tv_sec = (time_t)(*deadline_ms / 1000);
+    until.tv_nsec = (long)(*deadline_ms % 1000) * 1000000;
     return pthread_mutex_clocklock(&inbox->lock, CLOCK_MONOTONIC, &until) == 0;
 }
 
 hawser_status
 hawser_inbox_receive(hawser_inbox *inbox, hawser_item *item, int timeout_ms)
 {
+    uint64_t deadline_ms = 0; // not known until there is something to wait for
     hawser_status status;
 
     if (inbox == NULL || item == NULL || timeout_ms < -1) {
         return HAWSER_INVALID;
     }
-    if (!take_turn(inbox, timeout_ms)) {
+    if (!take_turn(inbox, timeout_ms, &deadline_ms)) {
         return timeout_ms == 0 ? HAWSER_AGAIN : HAWSER_TIMEOUT;
     }
-    status = receive(inbox, item, timeout_ms);
+    status = receive(inbox, item, timeout_ms, deadline_ms);
     show_items(inbox);
     pthread_mutex_unlock(&inbox->lock);
     return status;

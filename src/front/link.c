@@ -22,6 +22,7 @@ reset(struct hw_slot *slot, struct hw_plan *plan, hawser_inbox *inbox)
     slot->released = 0;
     slot->released_bytes = 0;
     slot->receipts_out = 0;
+    slot->mends = 0;
     slot->ending = false;
     slot->credit_messages = 0;
     slot->credit_bytes = 0;
@@ -167,6 +168,7 @@ wish(hawser_bus *bus, hawser_link link, struct hw_command *command, bool ends)
     } else {
         command->letter.link = slot->index;
         slot->ending |= ends;
+        slot->mends += command->letter.kind == HW_LETTER_LINK_RECONNECT;
         hw_slot_push(bus, slot, command);
     }
     hw_slot_unlock(slot);

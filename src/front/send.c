@@ -68,8 +68,7 @@ room_has_come(void *user)
 {
     struct room_wanted *wanted = user;
     struct hw_slot *slot = hw_slot_lock(wanted->bus, wanted->link);
-    bool come = slot == NULL || slot->ending ||
-                HW_METER_GET(slot->meter.state) == HAWSER_FAILED ||
+    bool come = slot == NULL || slot->ending || hw_slot_has_failed(slot) ||
                 has_room(slot, wanted->size, wanted->factor);
 
     if (slot != NULL) {
@@ -102,11 +101,11 @@ wait_for_room(hawser_bus *bus, struct hw_slot *slot, size_t size,
 // ---- policies ----
 
 static hawser_status
-may_send(const struct hw_slot *slot, size_t size, uint64_t tag)
+may_send(struct hw_slot *slot, size_t size, uint64_t tag)
 {
     const struct hawser_settings *settings = slot->plan->settings;
 
-    if (slot->ending || HW_METER_GET(slot->meter.state) == HAWSER_FAILED) {
+    if (slot->ending || hw_slot_has_failed(slot)) {
         return HAWSER_ENDED;
     }
     if (size > (uint64_t)settings->message_max) {

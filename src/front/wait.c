@@ -72,7 +72,10 @@ wait_beside_loop(hawser_bus *bus, uint64_t deadline_ms,
         pthread_mutex_unlock(&bus->lock);
         came = done(user);
         pthread_mutex_lock(&bus->lock);
-        if (came || !wait_for_turn(bus, seen, deadline_ms)) {
+        // A loop that is never at rest has turned again by now; time is up all
+        // the same.
+        if (came || hw_now_ms() >= deadline_ms ||
+            !wait_for_turn(bus, seen, deadline_ms)) {
             break;
         }
     }

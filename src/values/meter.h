@@ -19,6 +19,7 @@ struct hw_meter {
     _Atomic int64_t up_since_ms;
     _Atomic int64_t lost_since_ms;
     _Atomic uint64_t leftover; // of a closed link: what was not settled
+    _Atomic uint64_t mended;   // reconnects that were asked for, and done
     // queue
     _Atomic uint64_t settled;
     _Atomic uint64_t dropped;
