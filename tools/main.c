@@ -41,12 +41,25 @@ find(const char *name)
     return NULL;
 }
 
+static int
+refuse(const char *name)
+{
+    (void)fprintf(stderr,
+                  "hawser: there is no command \"%s\"\n"
+                  "Try \"hawser --help\".\n",
+                  name);
+    return TOOL_USAGE;
+}
+
 // Whether name asks for help; then it is printed.
 static int
 help(int argc, char **argv)
 {
     const struct command *command = argc > 2 ? find(argv[2]) : NULL;
 
+    if (argc > 2 && command == NULL) {
+        return refuse(argv[2]);
+    }
     if (command != NULL) {
         flags_help(command);
     } else {
@@ -79,11 +92,7 @@ main(int argc, char **argv)
     }
     command = find(argv[1]);
     if (command == NULL) {
-        (void)fprintf(stderr,
-                      "hawser: there is no command \"%s\"\n"
-                      "Try \"hawser --help\".\n",
-                      argv[1]);
-        return TOOL_USAGE;
+        return refuse(argv[1]);
     }
     return command->run(command, argc - 1, argv + 1);
 }

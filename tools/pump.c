@@ -245,7 +245,8 @@ look_at_clock(struct pump *pump)
 {
     bool late = pump->deadline_ms != 0 && session_now_ms() >= pump->deadline_ms;
 
-    if (pump->phase == PUMP_SETTLING &&
+    // Without a connection nothing was tried, even if there was nothing to send.
+    if (pump->phase == PUMP_SETTLING && pump->session.was_up &&
         session_unsettled(&pump->session) == 0) {
         linger(pump);
     } else if (late && pump->phase == PUMP_LINGERING && !pump->one) {

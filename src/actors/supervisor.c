@@ -26,6 +26,7 @@ enum { FORGETFUL = 5 };
 struct row {
     struct hw_plan *plan;     // NULL: no such link
     struct hw_report *report; // of the last opening or loss
+    struct hw_report *opened; // of the wire; NULL: none is open
     char *reason;             // to say goodbye with
     uint64_t leftover;
     uint64_t drain_at_ms; // 0: not draining
@@ -162,7 +163,7 @@ serve_wire(struct supervisor *self, uint32_t link)
     struct row *row = &self->rows[link];
     const struct hw_letter letter = {
         .kind = HW_LETTER_WIRE_UP,
-        .note = row->report->barriers,
+        .note = row->opened->barriers,
         .link = link,
         .wire = row->wire,
     };
@@ -200,6 +201,8 @@ let_go(struct supervisor *self, uint32_t link)
     struct row *row = &self->rows[link];
 
     hw_deadlines_clear(&self->steps, link);
+    hw_report_drop(row->opened);
+    row->opened = NULL;
     row->asked = false;
     if (row->live) {
         row->live = false;
@@ -305,6 +308,8 @@ flow(struct supervisor *self, uint32_t link)
     struct row *row = &self->rows[link];
 
     hw_deadlines_clear(&self->steps, link);
+    // A greeting that was refused before is of no interest any more.
+    note_report(row, hw_report_again(row->opened));
     HW_METER_ADD(row->plan->meter->connects, 1);
     HW_METER_SET(row->plan->meter->up_since_ms, row->report->at_ms);
     say(self, HW_BACKOFF, HW_LETTER_WIRE_UP, link);
@@ -596,6 +601,7 @@ on_wire_opened(void *actor, const struct hw_letter *letter)
         hw_report_drop(letter->thing);
         return;
     }
+    self->rows[letter->link].opened = hw_report_hold(letter->thing);
     note_news(self, letter->link, letter->thing, true);
     step(self, letter->link, HW_LINK_OPENED);
 }
@@ -738,7 +744,11 @@ on_retry_over(void *actor, const struct hw_letter *letter)
 {
     struct supervisor *self = actor;
 
-    if (known(self, letter) != NULL) {
+    struct row *row = known(self, letter);
+
+    if (row != NULL) {
+        row->attempt = letter->count;
+        HW_METER_SET(row->plan->meter->attempt, letter->count);
         step(self, letter->link, HW_LINK_OVER);
     }
 }
@@ -762,6 +772,7 @@ forget(struct supervisor *self, uint32_t link)
     struct row *row = &self->rows[link];
 
     hw_report_drop(row->report);
+    hw_report_drop(row->opened);
     hw_plan_drop(row->plan);
     free(row->reason);
     memset(row, 0, sizeof *row);

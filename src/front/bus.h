@@ -95,6 +95,7 @@ struct hawser_inbox {
     uint32_t missed; // events left out before the next
     uint32_t number;
     atomic_uint links; // that are heard here
+    bool ended;        // the receiver has given its mailbox back
     int watch_fd;      // -1: nobody asked for it
     int item_fd;       // readable while something is ahead
     bool item_shown;

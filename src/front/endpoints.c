@@ -1,6 +1,7 @@
 // endpoints.c - from a text of URLs to the plan of a link.
 #include "front/endpoints.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,27 @@ static const char WHITE[] = " \t\r\n";
 
 enum { SENTENCE_SIZE = 256 };
 
+static void
+list_schemes(char *to, size_t size)
+{
+    const hawser_transport *transport;
+    size_t at = 0;
+
+    for (unsigned i = 0; (transport = hw_scheme_at(i)) != NULL && at < size;
+         i++) {
+        int n = snprintf(to + at, size - at, "%s%s", i > 0 ? " " : "",
+                         transport->schemes);
+
+        at += n > 0 ? (size_t)n : 0;
+    }
+}
+
 // A URL may have secrets behind the scheme; as much is told as names it.
 static hawser_status
 refuse_scheme(const char *url)
 {
     const char *end = strstr(url, "://");
+    char schemes[80] = "";
 
     if (url[0] == '\0') {
         hw_error_set("there is no URL");
@@ -26,8 +43,9 @@ refuse_scheme(const char *url)
                      url);
         return HAWSER_INVALID;
     }
-    hw_error_set("no transport has the scheme %.*s://",
-                 end - url > 40 ? 40 : (int)(end - url), url);
+    list_schemes(schemes, sizeof schemes);
+    hw_error_set("no transport has the scheme %.*s://; there are %s",
+                 end - url > 40 ? 40 : (int)(end - url), url, schemes);
     return HAWSER_UNKNOWN;
 }
 

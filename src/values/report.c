@@ -109,6 +109,24 @@ hw_report_now(void)
 }
 
 struct hw_report *
+hw_report_again(const struct hw_report *report)
+{
+    const char *const texts[TEXTS] = { report->peer, report->protocol,
+                                       report->error, report->reason,
+                                       report->headers };
+    struct hw_report *again = make(texts);
+
+    if (again != &no_memory) {
+        again->cause = report->cause;
+        again->http_status = report->http_status;
+        again->close_code = report->close_code;
+        again->retry_after_ms = report->retry_after_ms;
+        again->barriers = report->barriers;
+    }
+    return again;
+}
+
+struct hw_report *
 hw_report_hold(struct hw_report *report)
 {
     if (report != &no_memory) {

@@ -42,6 +42,10 @@ hw_report_error(hawser_cause cause, const char *error);
 struct hw_report *
 hw_report_now(void);
 
+// The same words, told of this moment.
+struct hw_report *
+hw_report_again(const struct hw_report *report);
+
 struct hw_report *
 hw_report_hold(struct hw_report *report);
 

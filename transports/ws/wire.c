@@ -9,7 +9,9 @@
 #include "vhost.h"
 
 enum {
-    LINGER_MS = 1000, // the longest goodbye
+    // The longest goodbye. Hawser gives it a second in all, and what is closed
+    // then takes a moment of its own.
+    LINGER_MS = 800,
     // Then sockets have their turn: libwebsockets keeps those that connect in
     // one list, in order, and walks it for each that it adds.
     CONNECTS_AT_ONCE = 64,
