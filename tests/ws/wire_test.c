@@ -1,7 +1,11 @@
 // wire_test.c - dialling, messages and barriers, against a scripted server.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "check.h"
 #include "ws/ws.h"
@@ -137,6 +141,47 @@ the_request_carries_what_was_asked_for_and_nothing_else(void)
     link_close(&port, 0, "");
 }
 
+enum { SOCKETS_MAX = 256 };
+
+// Which descriptors are connected to the server.
+static void
+find_sockets(bool found[static SOCKETS_MAX])
+{
+    for (int fd = 0; fd < SOCKETS_MAX; fd++) {
+        struct sockaddr_in peer;
+        socklen_t size = sizeof peer;
+
+        found[fd] = getpeername(fd, (struct sockaddr *)&peer, &size) == 0 &&
+                    peer.sin_family == AF_INET &&
+                    ntohs(peer.sin_port) == server.port;
+    }
+}
+
+static void
+small_messages_are_not_held_back(void)
+{
+    static hawser_port port;
+    static bool before[SOCKETS_MAX], after[SOCKETS_MAX];
+    int checked = 0;
+
+    find_sockets(before);
+    dial_and_open(&port, "echo");
+    find_sockets(after);
+    for (int fd = 0; fd < SOCKETS_MAX; fd++) {
+        int on = 0;
+        socklen_t size = sizeof on;
+
+        if (after[fd] && !before[fd]) {
+            CU_ASSERT_EQUAL(
+                getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &size), 0);
+            CU_ASSERT_NOT_EQUAL(on, 0);
+            checked++;
+        }
+    }
+    CU_ASSERT_EQUAL(checked, 1);
+    link_close(&port, 0, "");
+}
+
 static void
 unfit_endpoints_never_reach_the_loop(void)
 {
@@ -236,6 +281,23 @@ a_pong_to_an_older_barrier_passes_only_that(void)
     link_close(&port, 0, "");
 }
 
+// RFC 6455 section 5.5.3: a peer may answer the latest ping only. What comes for
+// an earlier one afterwards says nothing new.
+static void
+a_pong_to_the_newest_barrier_passes_all_before_it(void)
+{
+    static hawser_port port;
+
+    dial_and_open(&port, "newest_pong");
+    for (uint64_t number = 10; number <= 12; number++) {
+        hawser_transport_ws.barrier(port.wire, number);
+    }
+    CU_ASSERT_TRUE(harness_run(&harness, &port, has_message, 5000));
+    CU_ASSERT_EQUAL(port.passes, 1);
+    CU_ASSERT_EQUAL(port.passed, 12);
+    link_close(&port, 0, "");
+}
+
 static CU_TestInfo tests[] = {
     CHECK(a_message_comes_back_as_it_went),
     CHECK(frames_behind_the_response_are_heard),
@@ -244,11 +306,13 @@ static CU_TestInfo tests[] = {
     CHECK(a_message_of_just_the_limit_is_taken),
     CHECK(a_dripping_server_is_heard_in_the_end),
     CHECK(the_request_carries_what_was_asked_for_and_nothing_else),
+    CHECK(small_messages_are_not_held_back),
     CHECK(unfit_endpoints_never_reach_the_loop),
     CHECK(the_route_is_the_host_or_the_proxy),
     CHECK(a_barrier_passes_after_all_before_it_arrived),
     CHECK(pongs_that_prove_nothing_pass_nothing),
     CHECK(a_pong_to_an_older_barrier_passes_only_that),
+    CHECK(a_pong_to_the_newest_barrier_passes_all_before_it),
     CU_TEST_INFO_NULL,
 };
 

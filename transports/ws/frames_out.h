@@ -20,8 +20,8 @@ enum {
     HW_WS_HEADER_MAX = 14,
 };
 
-// Masks must be unpredictable (section 10.3), so the system's generator makes
-// them; in blocks, since a system call for each would cost more than the frame.
+// Masks must be unpredictable (section 10.3), so a generator for cryptography
+// makes them; in blocks, since a call for each would cost more than the frame.
 struct hw_ws_masks {
     size_t left; // bytes not yet used, at the end of bytes
     uint8_t bytes[8192];

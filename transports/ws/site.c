@@ -70,7 +70,9 @@ hw_ws_site_start(void *uv_loop, void **result)
     info.pt_serv_buf_size = HW_WS_SERV_BUF_SIZE;
     info.max_http_header_data = 16 * 1024;
     info.timeout_secs = 7200;
+    hw_ws_guard_before(&site->guard, site->loop);
     site->context = lws_create_context(&info);
+    hw_ws_guard_after(&site->guard, site->loop);
     if (site->context == NULL) {
         uv_close((uv_handle_t *)&site->timer, free_site);
         return HAWSER_SYSTEM;
@@ -89,6 +91,7 @@ close_on(uv_timer_t *timer)
         return;
     }
     lws_context_destroy(site->context);
+    hw_ws_guard_drop(&site->guard);
     uv_close((uv_handle_t *)timer, free_site);
 }
 
@@ -96,6 +99,7 @@ void
 hw_ws_site_end(struct hw_ws_site *site)
 {
     lws_context_destroy(site->context);
+    hw_ws_guard_hold(&site->guard);
     (void)uv_timer_start(&site->timer, close_on, 1, 0); // it has a callback
 }
 

@@ -15,6 +15,7 @@
 
 #include "frames_in.h"
 #include "frames_out.h"
+#include "guard.h"
 
 struct hw_ws_wire;
 struct hw_ws_vhost;
@@ -38,6 +39,7 @@ struct hw_ws_site {
     struct hw_ws_vhost *vhosts;
     struct hw_ws_pool pool;
     struct hw_ws_masks masks;
+    struct hw_ws_guard guard;
     unsigned wires; // that are not freed yet
     unsigned turns; // of the loop, since the context is being closed
     unsigned vhosts_made;
