@@ -234,6 +234,10 @@ hw_loop_step(struct hw_loop *loop)
         (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
     } while (has_unregistered_watchers(loop) && ++rounds < 16);
     if (loop->watch_fd >= 0) {
+        // The turn after the poll may have set what is due next.
+        if (loop->table != NULL) {
+            set_timer(loop);
+        }
         uv_update_time(&loop->uv);
         arm_timer_fd(loop);
     }
@@ -248,9 +252,11 @@ hw_loop_wait(struct hw_loop *loop, uint64_t deadline_ms)
         (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
         return;
     }
-    // One that is due sooner does no harm: whoever waits, waits again.
+    // One that is due sooner does no harm: whoever waits, waits again. One that
+    // libuv's clock, which may be a coarse one, let ring early is set anew.
     if (deadline_ms != UINT64_MAX &&
-        !(loop->limit_at_ms > now && loop->limit_at_ms <= deadline_ms)) {
+        !(uv_is_active((uv_handle_t *)&loop->limit) &&
+          loop->limit_at_ms > now && loop->limit_at_ms <= deadline_ms)) {
         uv_update_time(&loop->uv);
         (void)uv_timer_start(&loop->limit, on_timer, deadline_ms - now, 0);
         loop->limit_at_ms = deadline_ms;
