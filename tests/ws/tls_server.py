@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 import bad_server
+from words import wait_end
 
 FOLDER = tempfile.mkdtemp(prefix='hawser-ws-')
 CONFIG = """
@@ -78,7 +79,7 @@ def shake_hands(context, sock):
         # The client's request is on its way: if it were left unread, the reset
         # would overtake the alert.
         raw.shutdown(socket.SHUT_WR)
-        bad_server.wait_end(raw)
+        wait_end(raw)
         raise
     finally:
         raw.close()

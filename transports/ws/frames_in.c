@@ -379,20 +379,28 @@ static enum hw_ws_verdict
 parse(struct reading *r)
 {
     struct hw_ws_reader *reader = r->reader;
+    struct hw_ws_parser *parser = reader->parser;
     struct wslay_frame_iocb frame;
     enum hw_ws_verdict verdict = HW_WS_READ_ON;
     size_t n = 1;
 
+    if (parser == NULL) {
+        parser = hw_ws_parser_borrow(r->pool);
+    }
+    if (parser == NULL) {
+        return refuse(r, HW_WS_NO_ROOM, "out of memory for a frame");
+    }
+    reader->parser = parser;
     if (!reader->in_frame) {
         reader->head[reader->head_size++] = *r->bytes;
     } else {
         n = r->size < reader->frame_left ? r->size : (size_t)reader->frame_left;
     }
-    reader->parser->in = r->bytes;
-    reader->parser->left = n;
+    parser->in = r->bytes;
+    parser->left = n;
     skip(r, n);
     do {
-        ssize_t got = wslay_frame_recv(reader->parser->frames, &frame);
+        ssize_t got = wslay_frame_recv(parser->frames, &frame);
 
         if (got == WSLAY_ERR_WANT_READ) {
             break;
@@ -479,16 +487,8 @@ hw_ws_read(struct hw_ws_reader *reader, struct hw_ws_pool *pool,
                 break;
             }
         }
-        if (reader->in_frame && reader->parser == NULL) {
-            verdict = take_payload(&r);
-            continue;
-        }
-        if (reader->parser == NULL) {
-            reader->parser = hw_ws_parser_borrow(pool);
-        }
-        verdict = reader->parser == NULL
-                      ? refuse(&r, HW_WS_NO_ROOM, "out of memory for a frame")
-                      : parse(&r);
+        verdict = reader->in_frame && reader->parser == NULL ? take_payload(&r)
+                                                             : parse(&r);
     }
     return verdict;
 }
