@@ -38,9 +38,10 @@ struct row {
     uint16_t farewell; // the same, while the link lives on
     uint8_t state;     // hawser_state
     uint8_t forgotten;
-    bool live;    // there is a wire, or a dial under way
-    bool serving; // sender, receiver and heartbeat know the wire
-    bool asked;   // the application was asked for headers
+    bool live;      // there is a wire, or a dial under way
+    bool replaying; // the standing messages are being said
+    bool serving;   // sender, receiver and heartbeat know the wire
+    bool asked;     // the application was asked for headers
 };
 
 struct supervisor {
@@ -265,12 +266,11 @@ greet(struct supervisor *self, uint32_t link)
     const struct hawser_settings *settings = row->plan->settings;
 
     set_step_deadline(self, link, settings->greeting_timeout);
+    row->replaying = settings->greeting != HW_GREETING_APPLICATION;
     // Told before the receiver may hand on what the peer said first.
     tell_state(self, link, 0);
     serve_wire(self, link);
-    say_gate(self, link,
-             settings->greeting == HW_GREETING_APPLICATION ? HW_GATE_TALK
-                                                           : HW_GATE_REPLAY);
+    say_gate(self, link, row->replaying ? HW_GATE_REPLAY : HW_GATE_TALK);
 }
 
 static void
@@ -288,17 +288,18 @@ want_retry(struct supervisor *self, uint32_t link, uint64_t not_before_ms,
 }
 
 // Only the application can greet again on the same wire; standing messages
-// that were not taken in time are said on a new one.
+// that were not taken in time, also after its greeting went well, are said on a
+// new one: some of them may have been taken.
 static void
 regreet(struct supervisor *self, uint32_t link)
 {
     const struct row *row = &self->rows[link];
 
     hw_deadlines_clear(&self->steps, link);
-    if (row->plan->settings->greeting == HW_GREETING_APPLICATION) {
-        want_retry(self, link, 0, true);
-    } else {
+    if (row->replaying) {
         step(self, link, HW_LINK_CEILING);
+    } else {
+        want_retry(self, link, 0, true);
     }
 }
 
@@ -411,6 +412,7 @@ call_as_answered(struct supervisor *self, uint32_t link)
 static void
 replay(struct supervisor *self, uint32_t link)
 {
+    self->rows[link].replaying = true;
     say_gate(self, link, HW_GATE_REPLAY);
 }
 
