@@ -330,6 +330,35 @@ a_row_serves_the_next_link_from_the_start(void)
     CU_ASSERT_EQUAL(super_state(), HAWSER_DIALING);
 }
 
+// super_event looks at all of a report.
+static void
+an_events_payload_always_has_the_events_type(void)
+{
+    static const unsigned states[] = {
+        HAWSER_DIALING, HAWSER_DIALING, HAWSER_GREETING,
+        HAWSER_UP,      HAWSER_UP,      HAWSER_DRAINING,
+        HAWSER_WAITING, HAWSER_FAILED,  HAWSER_CLOSED,
+    };
+    struct super_event event;
+
+    super_open("dial.ask=on confirm=peer", "ws://one");
+    super_wish(HW_LETTER_LINK_ANSWER, 1, 0, 0, "Token: 1");
+    super_opened(1, true);
+    super_hear(HW_QUEUE, HW_LETTER_GREETED, 1);
+    super_hear(HW_SENDER, HW_LETTER_DOWNGRADE, 1);
+    super_wish(HW_LETTER_LINK_DRAIN, 0, 60000, 0, NULL);
+    super_lost(1, HAWSER_CAUSE_RESET, 0, 0);
+    super_retry(HW_LETTER_RETRY_SET, 1, 100, 0);
+    super_retry(HW_LETTER_RETRY_OVER, 1, 0, 0);
+    super_wish(HW_LETTER_LINK_CLOSE, 0, 0, 0, NULL);
+    super_forget(0);
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        CU_ASSERT_TRUE(super_event(&event));
+        CU_ASSERT_EQUAL(event.state, states[i]);
+    }
+    CU_ASSERT_FALSE(super_event(&event));
+}
+
 // ---- late letters ----
 
 // Everything that may still be under way about a wire that was let go.
@@ -435,6 +464,7 @@ static CU_TestInfo tests[] = {
     CHECK(every_wait_can_be_cut_short_by_close),
     CHECK(the_last_word_comes_once_all_others_have_forgotten),
     CHECK(a_row_serves_the_next_link_from_the_start),
+    CHECK(an_events_payload_always_has_the_events_type),
     CHECK(late_letters_of_an_earlier_wire_change_nothing),
     CHECK(late_letters_of_the_wire_that_was_just_let_go_change_nothing),
     CHECK(a_late_word_of_the_backoff_changes_nothing),

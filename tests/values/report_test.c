@@ -1,20 +1,10 @@
 // report_test.c - what is told of one moment in a link's life.
 #include "values/report.h"
 
-#include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 
+#include "base/scarce.h"
 #include "check.h"
-
-// The sanitizers' own allocators stop the process instead of answering NULL.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 
 static void
 check_texts(const struct hw_report *report, const char *peer,
@@ -126,30 +116,17 @@ a_report_lives_as_long_as_it_is_held(void)
     hw_report_drop(NULL);
 }
 
-#ifndef SANITIZED
-static struct hw_report *
-without_memory(const char *error)
-{
-    struct rlimit before, none;
-    struct hw_report *report;
-
-    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_AS, &before), 0);
-    none = before;
-    none.rlim_cur = 1;
-    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_AS, &none), 0);
-    report = hw_report_error(HAWSER_CAUSE_TIMEOUT, error);
-    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_AS, &before), 0);
-    return report;
-}
-
+#if SCARCE_IS_POSSIBLE
 static void
 without_memory_there_is_a_report_that_says_so(void)
 {
-    static char long_error[8 << 20];
+    static char long_error[SCARCE_SIZE];
     struct hw_report *report;
 
     memset(long_error, 'x', sizeof long_error - 1);
-    report = without_memory(long_error);
+    scarce_begin();
+    report = hw_report_error(HAWSER_CAUSE_TIMEOUT, long_error);
+    scarce_end();
     check_texts(report, "", "", "out of memory", "", "");
     CU_ASSERT_EQUAL(report->cause, HAWSER_CAUSE_LOCAL);
     CU_ASSERT_EQUAL(report->retry_after_ms, -1);
@@ -170,7 +147,7 @@ static CU_TestInfo tests[] = {
     CHECK(an_error_needs_no_more_than_a_sentence),
     CHECK(a_report_knows_when_it_was_made),
     CHECK(a_report_lives_as_long_as_it_is_held),
-#ifndef SANITIZED
+#if SCARCE_IS_POSSIBLE
     CHECK(without_memory_there_is_a_report_that_says_so),
 #endif
     CU_TEST_INFO_NULL,

@@ -1,4 +1,4 @@
-// status_test.c - the words of statuses, states and fates.
+// status_test.c - the words of statuses, and the version.
 #include <hawser/hawser.h>
 
 #include "check.h"
@@ -66,34 +66,6 @@ a_number_that_is_no_status_is_told_as_such(void)
 }
 
 static void
-states_have_names(void)
-{
-    static const char *const names[] = {
-        "idle",    "dialing",  "greeting", "up",
-        "waiting", "draining", "closed",   "failed",
-    };
-
-    for (int i = 0; i < 8; i++) {
-        CU_ASSERT_STRING_EQUAL(hawser_state_name((hawser_state)i), names[i]);
-    }
-    CU_ASSERT_STRING_EQUAL(hawser_state_name((hawser_state)8), "none");
-    CU_ASSERT_STRING_EQUAL(hawser_state_name((hawser_state)-1), "none");
-}
-
-static void
-fates_have_names(void)
-{
-    static const char *const names[] = { "settled", "expired", "dropped",
-                                         "refused" };
-
-    for (int i = 0; i < 4; i++) {
-        CU_ASSERT_STRING_EQUAL(hawser_fate_name((hawser_fate)i), names[i]);
-    }
-    CU_ASSERT_STRING_EQUAL(hawser_fate_name((hawser_fate)4), "none");
-    CU_ASSERT_STRING_EQUAL(hawser_fate_name((hawser_fate)-1), "none");
-}
-
-static void
 a_version_is_three_numbers(void)
 {
     unsigned one, two, three;
@@ -107,8 +79,6 @@ static CU_TestInfo tests[] = {
     CHECK(statuses_keep_their_numbers_and_names),
     CHECK(every_status_has_a_sentence_of_its_own),
     CHECK(a_number_that_is_no_status_is_told_as_such),
-    CHECK(states_have_names),
-    CHECK(fates_have_names),
     CHECK(a_version_is_three_numbers),
     CU_TEST_INFO_NULL,
 };

@@ -2,6 +2,7 @@
 #include "wire/port.h"
 
 #include "base/dies.h"
+#include "base/scarce.h"
 #include "check.h"
 #include "values/batch.h"
 #include "wire/pier.h"
@@ -101,6 +102,19 @@ a_wire_takes_at_most_what_it_is_given(void)
     pier_open_wire(&pier_plain_transport);
     CU_ASSERT_TRUE(dies_saying(send_on_one_that_takes_too_many,
                                "a wire takes at most what it is given"));
+}
+
+static void
+open_again(void)
+{
+    pier_opened(0);
+}
+
+static void
+a_wire_opens_once(void)
+{
+    pier_open_wire(&pier_transport);
+    CU_ASSERT_TRUE(dies_saying(open_again, "a wire opens once, first"));
 }
 
 static void
@@ -223,6 +237,30 @@ a_message_larger_than_a_batch_comes_whole(void)
     desk_give_back(&letter);
     CU_ASSERT_TRUE(says_received(0, "last"));
 }
+
+#if SCARCE_IS_POSSIBLE
+// With a gap in what it hears the application is worse off than without the
+// wire.
+static void
+a_wire_is_lost_with_the_first_message_that_there_is_no_memory_for(void)
+{
+    static char text[SCARCE_SIZE];
+
+    pier_open_wire(&pier_transport);
+    memset(text, 'z', sizeof text - 1);
+    receive(0, "before");
+    scarce_begin();
+    receive(0, text);
+    scarce_end();
+    receive(0, "after");
+    CU_ASSERT_TRUE(says_received(0, "before"));
+    CU_ASSERT_TRUE(pier_says_lost(1, HAWSER_CAUSE_LOCAL, "out of memory"));
+    hw_ports_gather(pier_ports);
+    CU_ASSERT_TRUE(desk_is_silent(&pier_desk));
+    pier_close_wire(0, 1, 0, NULL);
+    CU_ASSERT_TRUE(pier.wires[0].closed);
+}
+#endif
 
 static void
 what_came_before_a_loss_is_said_before_it(void)
@@ -358,10 +396,14 @@ static CU_TestInfo tests[] = {
     CHECK(a_transport_without_barriers_or_a_gauge_says_so),
     CHECK(a_wire_that_is_not_open_or_not_this_one_takes_nothing),
     CHECK(a_wire_takes_at_most_what_it_is_given),
+    CHECK(a_wire_opens_once),
     CHECK(what_the_transport_says_becomes_a_letter),
     CHECK(what_came_since_the_last_turn_travels_together),
     CHECK(bursts_are_cut_into_batches_and_keep_their_order),
     CHECK(a_message_larger_than_a_batch_comes_whole),
+#if SCARCE_IS_POSSIBLE
+    CHECK(a_wire_is_lost_with_the_first_message_that_there_is_no_memory_for),
+#endif
     CHECK(what_came_before_a_loss_is_said_before_it),
     CHECK(wires_are_gathered_apart),
     CHECK(a_wire_is_listened_to_or_not),
