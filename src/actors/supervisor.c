@@ -39,6 +39,7 @@ struct row {
     uint8_t state;     // hawser_state
     uint8_t forgotten;
     bool live;      // there is a wire, or a dial under way
+    bool resting;   // the greeting failed, and waits to be said again
     bool replaying; // the standing messages are being said
     bool serving;   // sender, receiver and heartbeat know the wire
     bool asked;     // the application was asked for headers
@@ -205,6 +206,7 @@ let_go(struct supervisor *self, uint32_t link)
     hw_report_drop(row->opened);
     row->opened = NULL;
     row->asked = false;
+    row->resting = false;
     if (row->live) {
         row->live = false;
         close_wire(self, link);
@@ -267,6 +269,7 @@ greet(struct supervisor *self, uint32_t link)
 
     set_step_deadline(self, link, settings->greeting_timeout);
     row->replaying = settings->greeting != HW_GREETING_APPLICATION;
+    row->resting = false;
     // Told before the receiver may hand on what the peer said first.
     tell_state(self, link, 0);
     serve_wire(self, link);
@@ -293,12 +296,13 @@ want_retry(struct supervisor *self, uint32_t link, uint64_t not_before_ms,
 static void
 regreet(struct supervisor *self, uint32_t link)
 {
-    const struct row *row = &self->rows[link];
+    struct row *row = &self->rows[link];
 
     hw_deadlines_clear(&self->steps, link);
     if (row->replaying) {
         step(self, link, HW_LINK_CEILING);
     } else {
+        row->resting = true;
         want_retry(self, link, 0, true);
     }
 }
@@ -409,10 +413,18 @@ call_as_answered(struct supervisor *self, uint32_t link)
     (void)link;
 }
 
+// The application may be ready late, while the greeting waits to be said again:
+// then the backoff's word is not waited for.
 static void
 replay(struct supervisor *self, uint32_t link)
 {
-    self->rows[link].replaying = true;
+    struct row *row = &self->rows[link];
+
+    if (row->resting) {
+        row->resting = false;
+        set_step_deadline(self, link, row->plan->settings->greeting_timeout);
+    }
+    row->replaying = true;
     say_gate(self, link, HW_GATE_REPLAY);
 }
 
@@ -726,17 +738,19 @@ on_retry_set(void *actor, const struct hw_letter *letter)
     if (row->state == HAWSER_WAITING) {
         tell_state(self, letter->link, (uint32_t)letter->number);
         next_endpoint(row);
-    } else if (row->state == HAWSER_GREETING && letter->note != 0) {
+    } else if (row->resting && letter->note != 0) {
         step(self, letter->link, HW_LINK_CEILING);
     }
 }
 
+// Of a greeting that does not wait for it any more it comes late.
 static void
 on_retry_due(void *actor, const struct hw_letter *letter)
 {
     struct supervisor *self = actor;
+    const struct row *row = known(self, letter);
 
-    if (known(self, letter) != NULL) {
+    if (row != NULL && (row->state != HAWSER_GREETING || row->resting)) {
         step(self, letter->link, HW_LINK_DUE);
     }
 }

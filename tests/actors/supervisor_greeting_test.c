@@ -127,6 +127,58 @@ the_time_of_a_greeting_is_for_the_whole_of_it(void)
     CU_ASSERT_TRUE(super_wants_retry(0, false));
 }
 
+// Its greeting took too long, and waits for the backoff to be said again; that
+// it went well after all is what counts.
+static void
+an_application_that_is_ready_late_is_not_asked_to_greet_again(void)
+{
+    super_bring(GREETS " greeting.timeout=300ms", HAWSER_GREETING);
+    desk_pass(&super_desk, 300);
+    CU_ASSERT_TRUE(super_wants_retry(0, true));
+    super_wish(HW_LETTER_LINK_READY, 1, 0, 0, NULL);
+    CU_ASSERT_TRUE(super_gates(1, HW_GATE_REPLAY));
+    desk_clear(&super_desk);
+    super_retry(HW_LETTER_RETRY_SET, 9, 100, 1);
+    desk_pass(&super_desk, 100);
+    super_retry(HW_LETTER_RETRY_DUE, 9, 0, 0);
+    CU_ASSERT_TRUE(desk_is_silent(&super_desk));
+    CU_ASSERT_EQUAL(super_state(), HAWSER_GREETING);
+    super_hear(HW_QUEUE, HW_LETTER_GREETED, 1);
+    CU_ASSERT_EQUAL(super_state(), HAWSER_UP);
+}
+
+static void
+what_is_said_after_a_late_ready_has_its_time_too(void)
+{
+    super_bring(GREETS " greeting.timeout=300ms", HAWSER_GREETING);
+    desk_pass(&super_desk, 300);
+    super_wish(HW_LETTER_LINK_READY, 1, 0, 0, NULL);
+    desk_pass(&super_desk, 299);
+    CU_ASSERT_EQUAL(super_state(), HAWSER_GREETING);
+    desk_pass(&super_desk, 1);
+    CU_ASSERT_EQUAL(super_state(), HAWSER_WAITING);
+}
+
+// Ready after its time was over, the application need not greet again: the wait
+// for that is over too.
+static void
+an_application_that_is_ready_late_does_not_greet_again(void)
+{
+    super_bring(GREETS " greeting.timeout=300ms", HAWSER_GREETING);
+    desk_pass(&super_desk, 300);
+    CU_ASSERT_TRUE(super_wants_retry(0, true));
+    super_retry(HW_LETTER_RETRY_SET, 1, 5000, 0);
+    super_wish(HW_LETTER_LINK_READY, 1, 0, 0, NULL);
+    CU_ASSERT_TRUE(super_gates(1, HW_GATE_REPLAY));
+    desk_clear(&super_desk);
+    super_retry(HW_LETTER_RETRY_DUE, 1, 0, 0);
+    CU_ASSERT_TRUE(desk_is_silent(&super_desk));
+    // What is left of it has a time of its own.
+    desk_pass(&super_desk, 300);
+    CU_ASSERT_EQUAL(super_state(), HAWSER_WAITING);
+    CU_ASSERT_TRUE(super_closes(1, 0));
+}
+
 // Standing messages that a wire does not take are said on a new one.
 static void
 a_greeting_of_standing_messages_that_takes_too_long_needs_a_new_wire(void)
@@ -304,6 +356,9 @@ static CU_TestInfo tests[] = {
     CHECK(a_refusal_without_a_reason_is_told_with_a_sentence),
     CHECK(a_greeting_that_takes_too_long_is_said_again),
     CHECK(the_time_of_a_greeting_is_for_the_whole_of_it),
+    CHECK(an_application_that_is_ready_late_does_not_greet_again),
+    CHECK(an_application_that_is_ready_late_is_not_asked_to_greet_again),
+    CHECK(what_is_said_after_a_late_ready_has_its_time_too),
     CHECK(a_greeting_of_standing_messages_that_takes_too_long_needs_a_new_wire),
     CHECK(no_attempts_left_while_greeting_ends_in_failed),
     CHECK(a_word_about_a_greeting_that_is_over_changes_nothing),
