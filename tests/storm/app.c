@@ -6,7 +6,7 @@
 #include "storm.h"
 #include "values/settings.h"
 
-enum { PAUSE_MAX_US = 200000, BURST_MAX = 40 };
+enum { PAUSE_MAX_US = 200000, READ_MAX_US = 10000000, BURST_MAX = 40 };
 
 static void
 wish(struct storm *storm, const struct link *link, unsigned kind)
@@ -112,7 +112,11 @@ read_some(struct storm *storm, struct link *link)
 {
     struct hw_letter letter = { .kind = HW_LETTER_CREDIT, .link = link->row };
 
-    if (!link->reads_slowly || storm->kind || storm_once_in(storm, 200)) {
+    if (!link->reads_slowly || storm->kind ||
+        link->read_at_us <= storm_now_us(storm)) {
+        link->read_at_us =
+            storm_now_us(storm) + storm_chance(storm, READ_MAX_US);
+        link->unread_slack = 2 * CAPACITY_MAX;
         letter.count = (uint32_t)link->unread;
         letter.number = link->unread_bytes;
         link->unread = 0;

@@ -46,6 +46,7 @@ begin_wire(struct link *link, uint32_t wire)
     if (link->heard_wire != wire) {
         link->heard_wire = wire;
         link->heard_echo = 0;
+        link->delivered = 0;
         for (unsigned i = 0; i < SERVERS; i++) {
             link->heard_chat[i] = 0;
         }
@@ -68,6 +69,7 @@ hear_batch(struct storm *storm, struct link *link,
     for (uint32_t i = 0; i < batch->count; i++) {
         hear_message(storm, link, &batch->messages[i]);
     }
+    link->delivered += batch->count;
     link->unread += batch->count;
     link->unread_bytes += batch->payload;
     storm_note(storm, batch->count + batch->payload);
@@ -131,10 +133,29 @@ hear_receipt(struct storm *storm, struct link *link,
 
 // ---- events ----
 
+// All that came on a wire that was up is delivered before it is said to be gone;
+// letters that are late may come after that, and are dropped.
+static void
+wire_is_gone(struct storm *storm, struct link *link)
+{
+    uint64_t delivered = link->heard_wire == link->wire ? link->delivered : 0;
+
+    if (link->wire_gone < link->wire && link->wire_greeted == link->wire &&
+        link->port_wire == link->wire && !storm->late &&
+        link->port_heard != delivered) {
+        storm_fault(storm,
+                    "link %" PRIu32 " wire %" PRIu32 " brought %" PRIu64
+                    " messages, and %" PRIu64 " are delivered",
+                    link->id, link->wire, link->port_heard, delivered);
+    }
+    link->wire_gone = link->wire;
+}
+
 static void
 hear_closed(struct storm *storm, struct link *link,
             const struct hw_letter *letter)
 {
+    wire_is_gone(storm, link);
     ledger_check_closed(storm, link, letter->number);
     if (!link->ending) {
         storm_fault(storm, "link %" PRIu32 " closes by itself", link->id);
@@ -150,7 +171,7 @@ hear_waiting(struct storm *storm, struct link *link,
     const struct hawser_settings *settings = link->plan->settings;
     uint64_t delay_ms = (uint32_t)letter->number;
 
-    link->wire_gone = link->wire;
+    wire_is_gone(storm, link);
     if (delay_ms > (uint64_t)settings->backoff_max + RETRY_AFTER_MAX_MS) {
         storm_fault(storm, "link %" PRIu32 " waits %" PRIu64 " ms", link->id,
                     delay_ms);
@@ -206,7 +227,7 @@ hear_state(struct storm *storm, struct link *link,
                 storm, "link %" PRIu32 " dials wire %" PRIu32 " after %" PRIu32,
                 link->id, letter->wire, link->wire);
         }
-        link->wire_gone = link->wire;
+        wire_is_gone(storm, link);
     }
     link->state = state;
     link->wire = letter->wire;
@@ -214,9 +235,12 @@ hear_state(struct storm *storm, struct link *link,
     if (state == HAWSER_WAITING) {
         hear_waiting(storm, link, letter);
     } else if (state == HAWSER_FAILED) {
-        link->wire_gone = link->wire;
-    } else if (state == HAWSER_GREETING && link->greets) {
-        ask_later(storm, link, false);
+        wire_is_gone(storm, link);
+    } else if (state == HAWSER_GREETING) {
+        link->wire_greeted = link->wire;
+        if (link->greets) {
+            ask_later(storm, link, false);
+        }
     } else if (state == HAWSER_CLOSED) {
         hear_closed(storm, link, letter);
     }

@@ -171,6 +171,7 @@ link_open(struct storm *storm)
     link->row = row;
     link->open = true;
     link->answer_at_us = STORM_NEVER;
+    link->unread_slack = 2 * CAPACITY_MAX;
     link->fates = calloc(MESSAGES_MAX, sizeof *link->fates);
     must(link->fates != NULL, "out of memory");
     link->plan = make_plan(storm, link);

@@ -221,6 +221,7 @@ begin(struct storm *storm, struct hw_post *post, uint64_t seed, bool talks)
     open_table(storm, post);
     open_inbox(storm, post);
     ledger_watch(storm);
+    late_begin(storm);
     weather_begin(storm);
     app_begin(storm);
 }
@@ -240,8 +241,27 @@ next_us(const struct storm *storm)
     uint64_t wake_us =
         wake_ms > STORM_NEVER / 1000 ? STORM_NEVER : wake_ms * 1000;
 
+    wake_us = earlier(wake_us, late_next_us(storm));
     return earlier(earlier(wake_us, sim_world_next_us(storm->world)),
                    earlier(weather_next_us(storm), app_next_us(storm)));
+}
+
+// In a jump the echoes of what was under way come at once, and a drain's time
+// may be over before anybody looks.
+static void
+allow_for_jump(struct storm *storm, uint64_t to_us)
+{
+    for (unsigned row = 0; row < ROWS; row++) {
+        struct link *link = storm->rows[row];
+
+        if (link == NULL) {
+            continue;
+        }
+        link->unread_slack = 6 * CAPACITY_MAX;
+        if (link->drain_due_ms != 0 && link->drain_due_ms < to_us / 1000) {
+            link->drain_due_ms = to_us / 1000;
+        }
+    }
 }
 
 // A process may be stopped for a while, and then everything comes at once.
@@ -253,6 +273,7 @@ move_clock(struct storm *storm, uint64_t limit_us)
 
     if (!storm->kind && storm_once_in(storm, 2000)) {
         us = now_us + storm_chance(storm, JUMP_MAX_MS) * 1000;
+        allow_for_jump(storm, us);
         storm_tell(storm, "the clock jumps to %.3f", (double)us / 1000);
     }
     if (us > now_us) {
@@ -268,6 +289,7 @@ turn(struct storm *storm, uint64_t limit_us)
 {
     move_clock(storm, limit_us);
     sim_world_turn(storm->world);
+    late_turn(storm);
     weather_turn(storm);
     app_turn(storm);
     hw_ports_gather(storm->ports);
@@ -356,6 +378,9 @@ calm_down(struct storm *storm)
 static void
 end(struct storm *storm)
 {
+    storm->kind = true; // nothing is late any more
+    late_end(storm);
+    hw_table_turn(storm->table);
     hear_all(storm);
     hw_table_close(storm->table);
     hw_ports_close(storm->ports);

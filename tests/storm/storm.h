@@ -31,6 +31,7 @@ enum {
     SERIALS_MAX = 4096,        // wires of a storm
     CAPACITY_MAX = 16 * 1024,  // of a server, in bytes
     RETRY_AFTER_MAX_MS = 5000, // and of a close with 1012 or 1013
+    LATE_MAX_MS = 40,          // that a letter takes, where it may be late
     HEAL_MS = 60000,           // within so much a kind world heals everything
 };
 
@@ -83,6 +84,7 @@ struct link {
     hawser_state state;
     uint32_t wire;
     uint32_t wire_checked; // as of the last check
+    uint32_t wire_greeted; // the last that was open
     uint32_t wire_gone;    // nothing comes of this wire or earlier ones
     uint32_t downgraded;   // the last wire that can't confirm
     uint64_t last_settled; // number plus 1
@@ -91,6 +93,8 @@ struct link {
     uint64_t unread;
     uint64_t unread_bytes;
     uint32_t unread_credit_events;
+    uint64_t unread_slack; // bytes that may come on top of the limit
+    uint64_t read_at_us;   // not before
     bool reads_slowly;
     // What the newest wire took.
     uint64_t serial;
@@ -100,6 +104,10 @@ struct link {
     uint32_t heard_wire;
     uint64_t heard_chat[SERVERS];
     uint64_t heard_echo;
+    uint64_t delivered; // messages of it
+    // What its port heard of it, by then.
+    uint32_t port_wire;
+    uint64_t port_heard;
 };
 
 struct storm {
@@ -121,6 +129,7 @@ struct storm {
     struct link *rows[ROWS];       // NULL: free
     uint64_t arrived[SERIALS_MAX]; // number plus 1, of each wire
     bool proven[SERIALS_MAX];      // it has passed a barrier
+    bool late;                     // letters may be; see late.c
     bool forgets; // the net may forget wires; links then watch for it
     bool kind;    // the weather is over
     bool inbox_closed;
@@ -180,6 +189,22 @@ weather_turn(struct storm *storm);
 // From now on every server is kind.
 void
 weather_end(struct storm *storm);
+
+// ---- late.c: letters that take their time ----
+
+void
+late_begin(struct storm *storm);
+
+uint64_t
+late_next_us(const struct storm *storm);
+
+// Says those whose time has come.
+void
+late_turn(struct storm *storm);
+
+// Says all.
+void
+late_end(struct storm *storm);
 
 // ---- app.c: what the application does ----
 

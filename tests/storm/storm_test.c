@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <hawser/bus.h>
+
 #include "check.h"
 #include "storm.h"
 
@@ -111,6 +113,7 @@ run(int argc, char **argv)
     const char *wanted = getenv("HAWSER_STORMS");
 
     if (seed != UINT64_MAX) {
+        hawser_log_set(4, NULL, NULL); // each step of each link, on stderr
         return weather(seed, true) ? 0 : 1;
     }
     if (wanted != NULL) {

@@ -84,7 +84,7 @@ change_script(struct storm *storm, unsigned i)
 static void
 chat(struct storm *storm, unsigned i)
 {
-    uint64_t count = storm_chance(storm, 30);
+    uint64_t count = storm_chance(storm, 60);
     uint8_t bytes[sizeof(struct label) + 400] = { 0 };
 
     while (count-- > 0) {

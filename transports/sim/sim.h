@@ -78,6 +78,7 @@ struct sim_seen {
     uint32_t life;      // of the server: 1, and one more for each kill
     uint32_t wire;      // the number that the wire was dialled with
     uint64_t serial;    // of the wire, among all of the world
+    const char *port;   // its name; "" once it is gone
     hawser_kind kind;
     const uint8_t *topic;
     size_t topic_size;
@@ -92,6 +93,8 @@ struct sim_watch {
     void (*taken)(void *user, const struct sim_seen *seen);
     void (*arrived)(void *user, const struct sim_seen *seen);
     void (*handled)(void *user, const struct sim_seen *seen);
+    // By the port: a server's message is at its end of the wire.
+    void (*heard)(void *user, const struct sim_seen *seen);
     // The wire passes a barrier. seen names the wire only.
     void (*passed)(void *user, const struct sim_seen *seen);
     // The other end said goodbye, behind all it sent; code 0: it cut the wire.

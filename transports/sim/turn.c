@@ -207,6 +207,9 @@ hear(struct sim_wire *wire)
         sim_wire_lose_simply(wire, HAWSER_CAUSE_TOO_BIG,
                              "sim: a message above message.max");
     } else {
+        if (wire->world->watch.heard != NULL) {
+            wire->world->watch.heard(wire->world->watch.user, &what);
+        }
         hawser_port_received(wire->port, what.kind,
                              what.topic_size > 0 ? what.topic : NULL,
                              what.topic_size, what.bytes, what.size);

@@ -158,6 +158,7 @@ sim_wire_seen(const struct sim_wire *wire, const struct sim_parcel *parcel)
         .life = wire->life,
         .wire = wire->number,
         .serial = wire->serial,
+        .port = wire->port == NULL ? "" : hawser_port_name(wire->port),
         .kind = (hawser_kind)parcel->kind,
         .topic = parcel->bytes,
         .topic_size = parcel->topic_size,

@@ -1,0 +1,140 @@
+// late.c - letters that take their time.
+//
+// At one table letters are heard in a fixed order, which keeps those about an
+// earlier wire from coming late. Where actors sit on threads of their own they
+// may, so in some storms the letters of a few pipes are held back for a while.
+// Each pipe keeps its order. The receiver counts on its own: what came before a
+// loss is heard before it.
+#include <stdlib.h>
+
+#include "storm.h"
+
+enum { HELD_MAX = 2048 };
+
+static const struct {
+    uint8_t from;
+    uint8_t to;
+} pipes[] = {
+    { HW_PORT, HW_SENDER },
+    { HW_PORT, HW_SUPERVISOR },
+    { HW_SENDER, HW_QUEUE },
+    { HW_QUEUE, HW_SENDER },
+};
+
+enum { PIPES = sizeof pipes / sizeof pipes[0] };
+
+// Letters held back.
+struct held {
+    struct hw_letter letters[HELD_MAX];
+    size_t count;
+    uint64_t due_us;
+};
+
+static struct storm *storm_now; // a seat knows of no storm
+static struct held held[PIPES];
+static void (*say_at_once)(struct hw_seat *seat, unsigned to,
+                           const struct hw_letter *letter);
+
+static void
+say_held(struct storm *storm, size_t pipe)
+{
+    struct hw_seat *seat = hw_table_seat(storm->table, pipes[pipe].from);
+
+    for (size_t i = 0; i < held[pipe].count; i++) {
+        say_at_once(seat, pipes[pipe].to, &held[pipe].letters[i]);
+    }
+    held[pipe].count = 0;
+}
+
+static void
+say_all(struct storm *storm)
+{
+    for (size_t pipe = 0; pipe < PIPES; pipe++) {
+        say_held(storm, pipe);
+    }
+}
+
+static size_t
+pipe_of(unsigned from, unsigned to)
+{
+    size_t pipe = 0;
+
+    while (pipe < PIPES && (pipes[pipe].from != from || pipes[pipe].to != to)) {
+        pipe++;
+    }
+    return pipe;
+}
+
+static void
+hold(struct storm *storm, struct held *pipe, const struct hw_letter *letter)
+{
+    if (pipe->count == 0) {
+        pipe->due_us =
+            storm_now_us(storm) + storm_chance(storm, LATE_MAX_MS * 1000);
+    }
+    pipe->letters[pipe->count++] = *letter;
+}
+
+// A row is used again when its link is forgotten, and nobody expects letters
+// about the old one then.
+static void
+say_perhaps_later(struct hw_seat *seat, unsigned to,
+                  const struct hw_letter *letter)
+{
+    struct storm *storm = storm_now;
+    size_t pipe = pipe_of(seat->name, to);
+
+    if (letter->kind == HW_LETTER_LINK_FORGET ||
+        (pipe < PIPES && held[pipe].count == HELD_MAX)) {
+        say_all(storm);
+    }
+    if (pipe < PIPES &&
+        (held[pipe].count > 0 || (!storm->kind && storm_once_in(storm, 8)))) {
+        hold(storm, &held[pipe], letter);
+    } else {
+        say_at_once(seat, to, letter);
+    }
+}
+
+void
+late_begin(struct storm *storm)
+{
+    static const uint8_t seats[] = { HW_PORT, HW_SENDER, HW_QUEUE,
+                                     HW_SUPERVISOR };
+
+    storm->late = storm_once_in(storm, 3);
+    storm_now = storm;
+    say_at_once = storm->door->say;
+    for (size_t i = 0; i < sizeof seats && storm->late; i++) {
+        hw_table_seat(storm->table, seats[i])->say = say_perhaps_later;
+    }
+}
+
+uint64_t
+late_next_us(const struct storm *storm)
+{
+    uint64_t next = STORM_NEVER;
+
+    for (size_t pipe = 0; pipe < PIPES && storm->late; pipe++) {
+        if (held[pipe].count > 0 && held[pipe].due_us < next) {
+            next = held[pipe].due_us;
+        }
+    }
+    return next;
+}
+
+void
+late_turn(struct storm *storm)
+{
+    for (size_t pipe = 0; pipe < PIPES; pipe++) {
+        if (held[pipe].count > 0 && held[pipe].due_us <= storm_now_us(storm)) {
+            say_held(storm, pipe);
+        }
+    }
+}
+
+void
+late_end(struct storm *storm)
+{
+    say_all(storm);
+}
