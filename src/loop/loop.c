@@ -225,22 +225,37 @@ arm_timer_fd(struct hw_loop *loop)
     }
 }
 
-void
-hw_loop_step(struct hw_loop *loop)
+// After any run of the loop, whoever waits on the descriptor is told of all that
+// the run left to do.
+static void
+show_what_is_left(struct hw_loop *loop)
 {
     int rounds = 0;
 
-    do {
+    while (has_unregistered_watchers(loop) && rounds++ < 16) {
         (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
-    } while (has_unregistered_watchers(loop) && ++rounds < 16);
-    if (loop->watch_fd >= 0) {
-        // The turn after the poll may have set what is due next.
-        if (loop->table != NULL) {
-            set_timer(loop);
-        }
-        uv_update_time(&loop->uv);
-        arm_timer_fd(loop);
     }
+    // The turn after the poll may have set what is due next.
+    if (loop->table != NULL) {
+        set_timer(loop);
+    }
+    uv_update_time(&loop->uv);
+    arm_timer_fd(loop);
+}
+
+static void
+run_once(struct hw_loop *loop, uv_run_mode mode)
+{
+    (void)uv_run(&loop->uv, mode);
+    if (loop->watch_fd >= 0) {
+        show_what_is_left(loop);
+    }
+}
+
+void
+hw_loop_step(struct hw_loop *loop)
+{
+    run_once(loop, UV_RUN_NOWAIT);
 }
 
 void
@@ -249,7 +264,7 @@ hw_loop_wait(struct hw_loop *loop, uint64_t deadline_ms)
     uint64_t now = hw_loop_clock_us(NULL) / 1000;
 
     if (deadline_ms <= now) {
-        (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+        run_once(loop, UV_RUN_NOWAIT);
         return;
     }
     // One that is due sooner does no harm: whoever waits, waits again. One that
@@ -261,7 +276,7 @@ hw_loop_wait(struct hw_loop *loop, uint64_t deadline_ms)
         (void)uv_timer_start(&loop->limit, on_timer, deadline_ms - now, 0);
         loop->limit_at_ms = deadline_ms;
     }
-    (void)uv_run(&loop->uv, UV_RUN_ONCE);
+    run_once(loop, UV_RUN_ONCE);
 }
 
 hawser_status
