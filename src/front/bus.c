@@ -43,6 +43,16 @@ open_loop(hawser_bus *bus)
     return status;
 }
 
+// Numbers of links begin elsewhere for each bus, as far from the others as may
+// be, so that a link of one bus is no link of another (Fibonacci hashing).
+static uint32_t
+next_birth(void)
+{
+    static atomic_uint buses;
+
+    return (uint32_t)(atomic_fetch_add(&buses, 1) * UINT32_C(2654435769));
+}
+
 static hawser_status
 open_memory(hawser_bus *bus, const hawser_options *options)
 {
@@ -50,6 +60,7 @@ open_memory(hawser_bus *bus, const hawser_options *options)
 
     (void)pthread_mutex_init(&bus->lock, NULL); // neither can fail
     (void)pthread_cond_init(&bus->turned, NULL);
+    bus->born = next_birth();
     bus->settings = hw_settings_new(options, NULL);
     bus->options = hw_options_copy(options);
     if (bus->settings == NULL || bus->options == NULL) {

@@ -120,6 +120,7 @@ struct hawser_bus {
     uint64_t pushed; // commands so far
     struct hw_slot *dirty;
     _Atomic(struct hw_slot *) *chunks;
+    uint32_t born; // where the numbers of its links begin
     uint32_t slot_count;
     uint32_t free_slot; // index plus 1; 0: none
     hawser_inbox *inboxes[HW_INBOXES_MAX];

@@ -31,6 +31,7 @@ add_chunk(hawser_bus *bus, uint32_t first)
     for (uint32_t i = 0; i < HW_SLOTS_OF_CHUNK; i++) {
         (void)pthread_mutex_init(&chunk[i].lock, NULL); // it can't fail
         chunk[i].index = first + i;
+        chunk[i].generation = bus->born;
     }
     atomic_store_explicit(&bus->chunks[first / HW_SLOTS_OF_CHUNK], chunk,
                           memory_order_release);
