@@ -19,7 +19,7 @@
 #include "wire/port.h"
 
 enum {
-    ASKED_MAX = 8,  // barriers out at once, by asking anew; chosen
+    ASKED_MAX = 4,  // barriers out at once, by asking anew; chosen
     PROBES_MAX = 2, // unanswered ones that show a peer that can't; chosen
     STALL_LOOKS = 4 // for each write.timeout
 };

@@ -242,35 +242,75 @@ hw_spool_rewind(struct hw_spool *spool)
     return again;
 }
 
-bool
-hw_spool_drop_oldest(struct hw_spool *spool, hw_spool_left left, void *user,
-                     uint64_t *bytes)
+// How many bytes that one had.
+static uint64_t
+give_up(struct hw_spool *spool, struct hw_batch *batch, uint32_t at,
+        hw_spool_left left, void *user)
 {
-    struct hawser_message *message;
+    struct hawser_message *message = &batch->messages[at];
 
-    skip_gone(spool);
-    // A copy of a standing message is not what fills the spool, and what is
-    // behind it waits until it was handed on.
-    if (spool->next.batch == NULL ||
-        !is_counted(&spool->next.batch->messages[spool->next.at])) {
-        return false;
-    }
-    message = &spool->next.batch->messages[spool->next.at];
     if (message->private_tag != 0) {
         left(user, message, true);
     }
-    *bytes = message->size;
     message->private_flags |= HW_MESSAGE_GONE;
-    spool->next.batch->marked++;
+    batch->marked++;
     spool->waiting--;
     spool->waiting_bytes -= message->size;
     spool->counted--;
     spool->counted_bytes -= message->size;
+    return message->size;
+}
+
+// Copies of standing messages are not what fills the spool, and keep their turn:
+// the oldest message behind them goes. A batch of which nothing is left is taken
+// out at once: no wire was told of a position in it or behind it.
+static bool
+drop_behind_copies(struct hw_spool *spool, hw_spool_left left, void *user,
+                   uint64_t *bytes)
+{
+    struct hw_batch *before = NULL, *batch = spool->next.batch;
+    uint32_t at = 0;
+
+    while (batch != NULL &&
+           (batch->messages[0].private_flags & HW_MESSAGE_STANDING) != 0) {
+        before = batch;
+        batch = batch->next;
+    }
+    if (batch == NULL) {
+        return false;
+    }
+    while (!is_counted(&batch->messages[at])) {
+        at++; // given up earlier; not all were, or it would not be here
+    }
+    *bytes = give_up(spool, batch, at, left, user);
+    if (at + 1 == batch->count) {
+        before->next = batch->next;
+        spool->last = spool->last == batch ? before : spool->last;
+        spool->end -= batch->count;
+        hw_batch_drop(batch);
+    }
+    return true;
+}
+
+bool
+hw_spool_drop_oldest(struct hw_spool *spool, hw_spool_left left, void *user,
+                     uint64_t *bytes)
+{
+    struct hw_spool_mark *next = &spool->next;
+
+    skip_gone(spool);
+    if (next->batch == NULL) {
+        return false;
+    }
+    if (!is_counted(&next->batch->messages[next->at])) {
+        return drop_behind_copies(spool, left, user, bytes);
+    }
+    *bytes = give_up(spool, next->batch, next->at, left, user);
     skip_gone(spool);
     // Nothing in flight: what is gone need not be kept.
     if (spool->counted == spool->waiting) {
         struct hw_spool_sum none =
-            hw_spool_settle(spool, spool->next.position, left, user);
+            hw_spool_settle(spool, next->position, left, user);
 
         HW_CHECK(none.messages == 0, "what is gone is not settled");
     }

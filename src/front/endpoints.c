@@ -51,7 +51,7 @@ refuse_scheme(const char *url)
 
 static hawser_status
 check(const char *url, const struct hawser_settings *settings,
-      struct hw_endpoint *endpoint)
+      struct hw_endpoint *endpoint, hawser_route *route)
 {
     char sentence[SENTENCE_SIZE] = "";
     hawser_status status;
@@ -61,8 +61,10 @@ check(const char *url, const struct hawser_settings *settings,
     if (endpoint->transport == NULL) {
         return refuse_scheme(url);
     }
-    status = endpoint->transport->check(url, settings, &endpoint->route,
-                                        sentence, sizeof sentence);
+    status = endpoint->transport->check(url, settings, route, sentence,
+                                        sizeof sentence);
+    endpoint->host = route->host;
+    endpoint->port = route->port;
     if (status != HAWSER_OK) {
         hw_error_set("%s", sentence[0] != '\0' ? sentence
                                                : hawser_status_text(status));
@@ -72,7 +74,7 @@ check(const char *url, const struct hawser_settings *settings,
 
 static hawser_status
 check_all(char *urls, const struct hawser_settings *settings,
-          struct hw_endpoint *endpoints, uint32_t *count)
+          struct hw_endpoint *endpoints, hawser_route *routes, uint32_t *count)
 {
     hawser_status status = HAWSER_OK;
 
@@ -91,7 +93,7 @@ check_all(char *urls, const struct hawser_settings *settings,
         if (urls[size] != '\0') {
             urls[size++] = '\0';
         }
-        status = check(urls, settings, &endpoints[*count]);
+        status = check(urls, settings, &endpoints[*count], &routes[*count]);
         urls += size;
     }
     return status == HAWSER_OK && *count == 0 ? refuse_scheme("") : status;
@@ -102,12 +104,13 @@ hw_endpoints_plan(const char *urls, struct hawser_settings *settings,
                   struct hw_plan **plan)
 {
     struct hw_endpoint *endpoints = calloc(HW_ENDPOINTS_MAX, sizeof *endpoints);
+    hawser_route *routes = calloc(HW_ENDPOINTS_MAX, sizeof *routes);
     char *copy = strdup(urls);
     hawser_status status = HAWSER_NO_MEMORY;
     uint32_t count;
 
-    if (endpoints != NULL && copy != NULL) {
-        status = check_all(copy, settings, endpoints, &count);
+    if (endpoints != NULL && routes != NULL && copy != NULL) {
+        status = check_all(copy, settings, endpoints, routes, &count);
     }
     if (status == HAWSER_OK) {
         *plan = hw_plan_new(settings, endpoints, count);
@@ -117,6 +120,7 @@ hw_endpoints_plan(const char *urls, struct hawser_settings *settings,
         hw_error_set("out of memory");
     }
     free(copy);
+    free(routes);
     free(endpoints);
     return status;
 }

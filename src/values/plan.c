@@ -4,6 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *
+host_of(const struct hw_endpoint *endpoint)
+{
+    return endpoint->host == NULL ? "" : endpoint->host;
+}
+
 static size_t
 texts_size(const struct hw_endpoint *endpoints, uint32_t count)
 {
@@ -11,8 +17,19 @@ texts_size(const struct hw_endpoint *endpoints, uint32_t count)
 
     for (uint32_t i = 0; i < count; i++) {
         all += strlen(endpoints[i].url) + 1;
+        all += strlen(host_of(&endpoints[i])) + 1;
     }
     return all;
+}
+
+static const char *
+put_text(char **at, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    const char *put = memcpy(*at, text, size);
+
+    *at += size;
+    return put;
 }
 
 struct hw_plan *
@@ -35,10 +52,8 @@ hw_plan_new(struct hawser_settings *settings,
     memcpy(plan->endpoints, endpoints, rows);
     text = (char *)plan->endpoints + rows;
     for (uint32_t i = 0; i < endpoint_count; i++) {
-        size_t size = strlen(endpoints[i].url) + 1;
-
-        plan->endpoints[i].url = memcpy(text, endpoints[i].url, size);
-        text += size;
+        plan->endpoints[i].url = put_text(&text, endpoints[i].url);
+        plan->endpoints[i].host = put_text(&text, host_of(&endpoints[i]));
     }
     return plan;
 }

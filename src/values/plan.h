@@ -16,8 +16,9 @@ enum { HW_ENDPOINTS_MAX = 64 };
 
 struct hw_endpoint {
     const char *url;
+    const char *host; // to resolve; "" (or NULL, until planned): nothing
     const hawser_transport *transport;
-    hawser_route route;
+    uint16_t port;
 };
 
 struct hw_plan {

@@ -248,7 +248,7 @@ dial_address(struct hw_ports *ports, uint32_t link, const char *address,
     const hawser_dial dial = {
         .url = endpoint->url,
         .address = address,
-        .port = endpoint->route.port,
+        .port = endpoint->port,
         .number = row->wire,
         .headers = row->attempt->headers == NULL ? "" : row->attempt->headers,
         .settings = row->plan->settings,
@@ -321,7 +321,7 @@ on_resolved(void *user, uint64_t ticket, const struct hw_addresses *addresses,
         return;
     }
     (void)snprintf(sentence, sizeof sentence, "resolve %s: %s",
-                   row->attempt->endpoint->route.host, error);
+                   row->attempt->endpoint->host, error);
     drop_attempt(row);
     say_lost(ports, link, row->wire,
              hw_report_error(HAWSER_CAUSE_UNREACHABLE, sentence));
@@ -331,7 +331,7 @@ static void
 resolve(struct hw_ports *ports, uint32_t link)
 {
     struct row *row = &ports->rows[link];
-    const char *host = row->attempt->endpoint->route.host;
+    const char *host = row->attempt->endpoint->host;
     struct hw_addresses *addresses = &row->attempt->addresses;
     uint64_t ticket = (uint64_t)link << 32 | row->attempt->number;
     hawser_status status;

@@ -9,8 +9,8 @@ a_plan_keeps_copies_of_what_it_was_given(void)
     char one[] = "ws://one/", two[] = "inproc://two";
     const hawser_transport transport = { .schemes = "ws" };
     struct hw_endpoint endpoints[] = {
-        { .url = one, .transport = &transport, .route = { "one", 80 } },
-        { .url = two, .route = { "", 0 } },
+        { .url = one, .host = "one", .transport = &transport, .port = 80 },
+        { .url = two, .host = "" },
     };
     struct hawser_settings *settings = hw_settings_new(NULL, NULL);
     struct hw_plan *plan = hw_plan_new(settings, endpoints, 2);
@@ -23,9 +23,9 @@ a_plan_keeps_copies_of_what_it_was_given(void)
     CU_ASSERT_STRING_EQUAL(plan->endpoints[0].url, "ws://one/");
     CU_ASSERT_STRING_EQUAL(plan->endpoints[1].url, "inproc://two");
     CU_ASSERT_PTR_EQUAL(plan->endpoints[0].transport, &transport);
-    CU_ASSERT_STRING_EQUAL(plan->endpoints[0].route.host, "one");
-    CU_ASSERT_EQUAL(plan->endpoints[0].route.port, 80);
-    CU_ASSERT_STRING_EQUAL(plan->endpoints[1].route.host, "");
+    CU_ASSERT_STRING_EQUAL(plan->endpoints[0].host, "one");
+    CU_ASSERT_EQUAL(plan->endpoints[0].port, 80);
+    CU_ASSERT_STRING_EQUAL(plan->endpoints[1].host, "");
     CU_ASSERT_PTR_EQUAL(plan->settings, settings);
     CU_ASSERT_PTR_NULL(plan->meter);
     hw_plan_drop(plan);

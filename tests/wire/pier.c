@@ -228,9 +228,8 @@ pier_open_link(uint32_t link, const hawser_transport *transport,
         struct hw_endpoint *endpoint = &plan->endpoints[i];
 
         endpoint->transport = transport;
-        endpoint->route.port = (uint16_t)(8000 + i);
-        (void)snprintf(endpoint->route.host, sizeof endpoint->route.host, "%s",
-                       strcmp(endpoint->url, "-") == 0 ? "" : endpoint->url);
+        endpoint->port = (uint16_t)(8000 + i);
+        endpoint->host = strcmp(endpoint->url, "-") == 0 ? "" : endpoint->url;
     }
     desk_write(&pier_desk, HW_SUPERVISOR, &letter);
 }
