@@ -14,10 +14,12 @@ struct entry {
     uint32_t size;
     uint64_t tag;
     bool copy;
+    unsigned batch; // that it came in
 };
 
 static struct entry list[LIST_MAX];
 static uint64_t end, next, head; // as the spool has them
+static unsigned batches;
 static struct hw_spool spool;
 static struct hw_random random_numbers;
 static bool agreed;
@@ -75,6 +77,7 @@ add(void)
             .size = (uint32_t)up_to(sizeof bytes - 8),
             .tag = !copy && up_to(3) == 0 ? end + 1 : 0,
             .copy = copy,
+            .batch = batches,
         };
         // The size tells which message it is, where it has no tag.
         const struct hawser_message message = {
@@ -88,6 +91,7 @@ add(void)
         list[end++] = entry;
     }
     hw_spool_add(&spool, batch);
+    batches++;
 }
 
 static void
@@ -156,18 +160,43 @@ rewind_both(void)
     expect(hw_spool_rewind(&spool) == again);
 }
 
+// A batch behind a copy that waits for its turn is taken out once all of it is
+// gone, with its positions.
+static void
+take_out_if_gone(unsigned batch)
+{
+    uint64_t from = next, to;
+
+    while (list[from].batch != batch) {
+        from++;
+    }
+    for (to = from; to < end && list[to].batch == batch; to++) {
+        if (list[to].place != GONE) {
+            return;
+        }
+    }
+    memmove(&list[from], &list[to], (end - to) * sizeof list[0]);
+    end -= to - from;
+}
+
 static void
 drop_oldest(void)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = 0, oldest;
     bool dropped = hw_spool_drop_oldest(&spool, on_left, NULL, &bytes);
 
     skip_gone();
-    // Behind a copy that waits for its turn nothing is dropped.
-    expect(dropped == (next < end && !list[next].copy));
+    oldest = next;
+    while (oldest < end && (list[oldest].copy || list[oldest].place == GONE)) {
+        oldest++;
+    }
+    expect(dropped == (oldest < end));
     if (dropped) {
-        expect(bytes == list[next].size);
-        leave_list(next, GONE);
+        expect(bytes == list[oldest].size);
+        leave_list(oldest, GONE);
+        if (oldest != next) {
+            take_out_if_gone(list[oldest].batch);
+        }
         skip_gone();
     }
     // What is gone is let go where nothing is in flight.

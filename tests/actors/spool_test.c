@@ -228,6 +228,33 @@ a_copy_left_over_does_not_keep_the_oldest_from_being_dropped(void)
     CU_ASSERT_EQUAL(told[0], 1);
 }
 
+// Nor one that waits for its turn on a wire that takes nothing: it keeps its
+// turn, and what is dropped behind it is not kept.
+static void
+the_oldest_behind_a_copy_is_dropped_and_the_copy_keeps_its_turn(void)
+{
+    uint64_t position, bytes;
+
+    add(1, 1, 1, 0);
+    (void)hand(&position);
+    add(1, 1, 0, HW_MESSAGE_STANDING);
+    add(2, 1, 2, 0);
+    for (int i = 0; i < 1000; i++) {
+        add(1, 1, 0, 0);
+        CU_ASSERT_TRUE(hw_spool_drop_oldest(&spool, on_left, &spool, &bytes));
+    }
+    CU_ASSERT_EQUAL(told_count, 2);
+    check_counts(2, 1, 3);
+    CU_ASSERT_PTR_EQUAL(spool.next.batch->next->next, spool.last);
+    CU_ASSERT_EQUAL(hand(&position), 1);
+    CU_ASSERT_EQUAL(position, 1);
+    CU_ASSERT_EQUAL(hand(&position), 1);
+    CU_ASSERT_EQUAL(position, 2);
+    CU_ASSERT_EQUAL(hand(&position), 1);
+    CU_ASSERT_EQUAL(position, 3);
+    CU_ASSERT_EQUAL(hw_spool_settle(&spool, 4, on_left, &spool).messages, 3);
+}
+
 static void
 clearing_gives_everything_up_and_tells_of_it(void)
 {
@@ -270,6 +297,7 @@ static CU_TestInfo tests[] = {
     CHECK(copies_of_standing_messages_are_handed_but_not_counted),
     CHECK(copies_of_standing_messages_do_not_outlive_their_wire),
     CHECK(a_copy_left_over_does_not_keep_the_oldest_from_being_dropped),
+    CHECK(the_oldest_behind_a_copy_is_dropped_and_the_copy_keeps_its_turn),
     CHECK(clearing_gives_everything_up_and_tells_of_it),
     CHECK(only_what_was_handed_is_settled),
     CU_TEST_INFO_NULL,
