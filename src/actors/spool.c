@@ -261,9 +261,9 @@ give_up(struct hw_spool *spool, struct hw_batch *batch, uint32_t at,
     return message->size;
 }
 
-// Copies of standing messages are not what fills the spool, and keep their turn:
-// the oldest message behind them goes. A batch of which nothing is left is taken
-// out at once: no wire was told of a position in it or behind it.
+// Copies of standing messages are not what fills the spool, and keep their
+// turn: the oldest message behind them goes. A batch of which nothing is left
+// is taken out at once: no wire was told of a position in it or behind it.
 static bool
 drop_behind_copies(struct hw_spool *spool, hw_spool_left left, void *user,
                    uint64_t *bytes)

@@ -225,8 +225,8 @@ arm_timer_fd(struct hw_loop *loop)
     }
 }
 
-// After any run of the loop, whoever waits on the descriptor is told of all that
-// the run left to do.
+// After any run of the loop, whoever waits on the descriptor is told of all
+// that the run left to do.
 static void
 show_what_is_left(struct hw_loop *loop)
 {

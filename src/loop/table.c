@@ -121,9 +121,9 @@ open_pipes(struct hw_table *table, struct hw_post *post)
 // Of two letters that wait, the one at the lower end is heard first. What that
 // order is for: the queue hears the door before the supervisor, so that a link
 // is known before it is used; those who serve wires hear the port first, so
-// that what came before a loss is heard before the loss; the door hears the news
-// before anybody else hears anything, so that whoever reads of an event can ask
-// for what is known of it.
+// that what came before a loss is heard before the loss; the door hears the
+// news before anybody else hears anything, so that whoever reads of an event
+// can ask for what is known of it.
 static unsigned
 rank(unsigned owner, unsigned from)
 {
