@@ -3,8 +3,7 @@
 // At one table letters are heard in a fixed order, which keeps those about an
 // earlier wire from coming late. Where actors sit on threads of their own they
 // may, so in some storms the letters of a few pipes are held back for a while.
-// Each pipe keeps its order. The receiver counts on its own: what came before a
-// loss is heard before it.
+// Each pipe keeps its order.
 #include <stdlib.h>
 
 #include "storm.h"
@@ -15,9 +14,8 @@ static const struct {
     uint8_t from;
     uint8_t to;
 } pipes[] = {
-    { HW_PORT, HW_SENDER },
-    { HW_PORT, HW_SUPERVISOR },
-    { HW_SENDER, HW_QUEUE },
+    { HW_PORT, HW_SENDER },     { HW_PORT, HW_RECEIVER },
+    { HW_PORT, HW_SUPERVISOR }, { HW_SENDER, HW_QUEUE },
     { HW_QUEUE, HW_SENDER },
 };
 
@@ -68,9 +66,10 @@ pipe_of(unsigned from, unsigned to)
 static void
 hold(struct storm *storm, struct held *pipe, const struct hw_letter *letter)
 {
+    uint64_t max_ms = storm_once_in(storm, 4) ? LATE_MAX_MS : LATE_MAX_MS / 10;
+
     if (pipe->count == 0) {
-        pipe->due_us =
-            storm_now_us(storm) + storm_chance(storm, LATE_MAX_MS * 1000);
+        pipe->due_us = storm_now_us(storm) + storm_chance(storm, 1000 * max_ms);
     }
     pipe->letters[pipe->count++] = *letter;
 }

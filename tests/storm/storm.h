@@ -31,7 +31,7 @@ enum {
     SERIALS_MAX = 4096,        // wires of a storm
     CAPACITY_MAX = 16 * 1024,  // of a server, in bytes
     RETRY_AFTER_MAX_MS = 5000, // and of a close with 1012 or 1013
-    LATE_MAX_MS = 40,          // that a letter takes, where it may be late
+    LATE_MAX_MS = 400,         // that a letter takes, where it may be late
     HEAL_MS = 60000,           // within so much a kind world heals everything
 };
 
