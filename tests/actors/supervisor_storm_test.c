@@ -314,10 +314,12 @@ happen_at_door(void)
     unsigned kind = wishes[hw_random_up_to(&chance, 11)];
     uint32_t wire = last_wire - (one_in(6) ? 1 : 0);
     bool rare = kind == HW_LETTER_LINK_DRAIN || kind == HW_LETTER_LINK_CLOSE;
+    bool texted = kind != HW_LETTER_LINK_READY &&
+                  kind != HW_LETTER_LINK_RECONNECT && !one_in(3);
 
     if (!rare || one_in(4)) {
         write_letter(HW_DOOR, kind, wire, 0, hw_random_up_to(&chance, 500),
-                     one_in(3) ? NULL : strdup("text"));
+                     texted ? strdup("text") : NULL);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ static struct hw_loop *loop;
 static atomic_uint gathers, wakes;
 static atomic_bool mail; // what came from outside
 static atomic_uint mails;
+static sem_t moved;                     // posted with each wake and each mail
 static bool has_news;                   // what turned answers
 static uint64_t wake_at_next_gather_ms; // 0: none
 static unsigned gathers_until_then;
@@ -46,6 +48,7 @@ on_wake(void *self)
 {
     (void)self;
     atomic_fetch_add(&wakes, 1);
+    (void)sem_post(&moved); // far from its limit
 }
 
 static const struct hw_role sleeper = {
@@ -75,6 +78,7 @@ gather(void *user)
     atomic_fetch_add(&gathers, 1);
     if (atomic_exchange(&mail, false)) {
         atomic_fetch_add(&mails, 1);
+        (void)sem_post(&moved);
     }
     if (wake_at_next_gather_ms != 0 && gathers_until_then-- == 0) {
         wake_at(wake_at_next_gather_ms);
@@ -100,6 +104,7 @@ start(void)
     atomic_store(&mails, 0);
     atomic_store(&mail, false);
     has_news = false;
+    CU_ASSERT_EQUAL_FATAL(sem_init(&moved, 0, 0), 0);
     wake_at_next_gather_ms = 0;
     CU_ASSERT_EQUAL_FATAL(hw_post_open(&post), HAWSER_OK);
     CU_ASSERT_EQUAL_FATAL(hw_table_open(post, roles, 1, NULL, hw_loop_clock_us,
@@ -115,6 +120,7 @@ stop(void)
     hw_loop_close(loop, now_ms() + 1000);
     hw_table_close(table);
     hw_post_close(post);
+    (void)sem_destroy(&moved); // nobody waits any more
 }
 
 // ---- on the caller's thread ----
@@ -330,19 +336,20 @@ a_deadline_that_a_step_sets_at_its_end_is_seen_too(void)
 
 // ---- on a thread of its own ----
 
-// Sleeps in short pieces until the count is there, or gives up.
+// Waits until the count is there; gives up after a while.
 static bool
 reaches(const atomic_uint *count, unsigned enough)
 {
-    static const struct timespec a_moment = { .tv_nsec = 200000 };
+    struct timespec until;
 
-    for (int i = 0; i < 25000; i++) {
-        if (atomic_load(count) >= enough) {
-            return true;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 10;
+    while (atomic_load(count) < enough) {
+        if (sem_timedwait(&moved, &until) != 0) {
+            return false;
         }
-        (void)nanosleep(&a_moment, NULL);
     }
-    return false;
+    return true;
 }
 
 static void
