@@ -375,9 +375,13 @@ check_message(hawser_bus *bus, hawser_link link, const hawser_message *message)
     if (slot == NULL) {
         return HAWSER_STALE;
     }
-    status = message->size > (uint64_t)slot->plan->settings->message_max
-                 ? HAWSER_TOO_BIG
-                 : HAWSER_OK;
+    if (slot->ending) {
+        status = HAWSER_ENDED;
+    } else if (message->size > (uint64_t)slot->plan->settings->message_max) {
+        status = HAWSER_TOO_BIG;
+    } else {
+        status = HAWSER_OK;
+    }
     hw_slot_unlock(slot);
     return status;
 }
