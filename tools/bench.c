@@ -51,7 +51,10 @@ bench_fail(struct bench *bench)
     struct session *session = &bench->session;
 
     if (!session->was_up) {
-        tell_failure(&bench->link, "no connection in time");
+        // What can't be mended has been told.
+        if (session->state != HAWSER_FAILED) {
+            tell_failure(&bench->link, "no connection in time");
+        }
         return session->last_exit;
     }
     tell_failure(&bench->link, session->state == HAWSER_UP
@@ -266,7 +269,7 @@ measure_it(struct bench *bench, const char *name)
     } else if (status == TOOL_OK) {
         print_line(bench, name);
     }
-    return fflush(stdout) == 0 ? status : TOOL_USAGE;
+    return status;
 }
 
 static bool

@@ -78,9 +78,11 @@ wait_for(struct bench *bench, uint64_t count)
         bool state = item.kind == HAWSER_ITEM_EVENT &&
                      item.event->kind == HAWSER_EVENT_STATE;
         bool failed = state && item.event->state == HAWSER_FAILED;
-        if (state) {
+        bool waits = state && item.event->state == HAWSER_WAITING;
+        count -= state && item.event->state == HAWSER_UP;
+        // Ten thousand times the same is no news; troubles are.
+        if (waits || failed || (state && bench->link.loudness > 1)) {
             session_note(&bench->session, item.event);
-            count -= item.event->state == HAWSER_UP;
         }
         hawser_item_drop(&item);
         if (failed) {

@@ -201,9 +201,10 @@ print_flags(const struct flag *list)
 void
 flags_help(const struct command *command)
 {
-    (void)printf("hawser %s - %s\n\nUsage: hawser %s [flags] %s\n\n%s\n",
+    (void)printf("hawser %s - %s\n\nUsage: hawser %s [flags]%s%s\n\n%s\n",
                  command->name, command->summary, command->name,
-                 command->operands, command->story);
+                 command->operands[0] != '\0' ? " " : "", command->operands,
+                 command->story);
     (void)printf("Flags:\n");
     print_flags(command->flags);
     print_flags(help_flags);

@@ -23,10 +23,11 @@ const struct flag link_flag_list[] = {
       "set any option; \"hawser options\" lists them" },
     { 'H', "header", "'NAME: VALUE'", "one more header for the upgrade" },
     { 'k', "insecure", NULL, "accept any certificate" },
-    { 'v', "verbose", NULL, "tell every step; -vv and -vvv tell more" },
+    { 'v', "verbose", NULL, "tell every step; -vv: the library's log too" },
     { 'q', "quiet", NULL, "tell nothing but why it failed" },
     { FLAG_JSON, "json", NULL, "write for machines: one JSON object a line" },
-    { FLAG_PROTOCOL, "protocol", "NAME", "subprotocols to offer" },
+    { FLAG_PROTOCOL, "protocol", "NAME",
+      "subprotocols to offer, separated by commas" },
     { FLAG_ORIGIN, "origin", "URL", "Origin header" },
     { FLAG_BASIC_AUTH, "basic-auth", "USER:PASSWORD",
       "who you are; better in HAWSER_BASIC_AUTH, which no one else sees" },
@@ -91,13 +92,13 @@ set_pair(struct link_flags *link, const struct flag_reader *flags)
 
 static bool
 set_user(struct link_flags *link, const struct flag_reader *flags,
-         const char *both)
+         const char *both, const char *why)
 {
     char user[256];
     size_t size = strcspn(both, ":");
 
     if (both[size] != ':' || size >= sizeof user) {
-        (void)flags_refuse(flags, "write it as USER:PASSWORD"); // says it
+        (void)flags_refuse(flags, why); // says it
         return false;
     }
     memcpy(user, both, size);
@@ -124,7 +125,8 @@ link_flags_open(struct link_flags *link, const struct command *command)
         (void)fprintf(stderr, "hawser: out of memory\n");
         return false;
     }
-    return user == NULL || set_user(link, &none, user);
+    return user == NULL || *user == '\0' ||
+           set_user(link, &none, user, "HAWSER_BASIC_AUTH is no USER:PASSWORD");
 }
 
 void
@@ -163,7 +165,7 @@ link_flags_take(struct link_flags *link, const struct flag_reader *flags,
         ok = set(link, flags, "tls.insecure", "on");
         break;
     case 'v':
-        link->loudness = link->loudness < 2 ? 2 : link->loudness + 1;
+        link->loudness = link->loudness < 2 ? 2 : 3;
         break;
     case 'q':
         link->loudness = 0;
@@ -172,7 +174,8 @@ link_flags_take(struct link_flags *link, const struct flag_reader *flags,
         link->json = true;
         break;
     case FLAG_BASIC_AUTH:
-        ok = set_user(link, flags, flags->value);
+        ok = set_user(link, flags, flags->value,
+                      "--basic-auth takes USER:PASSWORD");
         break;
     default:
         ok = set_alias(link, flags, id, &known);

@@ -12,7 +12,7 @@ extern const struct flag link_flag_list[];
 struct link_flags {
     hawser_options *options;
     bool json;
-    int loudness; // 0 quiet, 1 troubles, 2 every step, 3 and 4 the log too
+    int loudness; // 0 quiet, 1 troubles, 2 every step, 3 the log too
 };
 
 // False after a sentence: memory is short.

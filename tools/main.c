@@ -1,6 +1,9 @@
 // main.c - the hawser command: finds the command that was asked for.
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "flags.h"
@@ -75,8 +78,21 @@ is_one_of(const char *name, const char *one, const char *two, const char *three)
            strcmp(name, three) == 0;
 }
 
-int
-main(int argc, char **argv)
+// A stream that was closed would be the next file that is opened, and be read
+// or written as such. What is put there instead fails.
+static void
+fill_closed_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            // It takes the lowest number there is; without it all is as before.
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
+}
+
+static int
+obey(int argc, char **argv)
 {
     const struct command *command;
 
@@ -95,4 +111,22 @@ main(int argc, char **argv)
         return refuse(argv[1]);
     }
     return command->run(command, argc - 1, argv + 1);
+}
+
+int
+main(int argc, char **argv)
+{
+    int status;
+
+    fill_closed_streams();
+    status = obey(argc, argv);
+    // What could not be written was not done; but a reader may leave.
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE &&
+        status == TOOL_OK) {
+        (void)fprintf(stderr, "hawser: stdout: %s\n",
+                      errno != 0 ? strerror(errno) : "it was not all written");
+        return TOOL_USAGE;
+    }
+    return status;
 }

@@ -104,7 +104,7 @@ print_table(const struct view *view)
     if (shown == 0) {
         (void)fprintf(stderr, "hawser options: no option begins like that\n");
     }
-    return shown > 0 && fflush(stdout) == 0 ? TOOL_OK : TOOL_USAGE;
+    return shown > 0 ? TOOL_OK : TOOL_USAGE;
 }
 
 static int

@@ -132,8 +132,16 @@ hear(struct pump *pump)
         hawser_item_drop(&item);
     }
     if (pump->print && (fflush(stdout) != 0 || ferror(stdout)) && !pump->gone) {
+        int error = errno;
         pump->gone = true;
-        leave(pump, errno == EPIPE ? TOOL_OK : TOOL_USAGE);
+        if (error != EPIPE) {
+            char text[160];
+            (void)snprintf(text, sizeof text, "stdout: %s", // may be cut
+                           strerror(error));
+            tell_failure(&pump->link, text);
+        }
+        clearerr(stdout); // it has been told, or is none
+        leave(pump, error == EPIPE ? TOOL_OK : TOOL_USAGE);
     }
 }
 
@@ -331,8 +339,17 @@ judge(struct pump *pump)
         return TOOL_USAGE;
     }
     if (pump->input.error != 0) {
-        tell_failure(&pump->link, strerror(pump->input.error));
+        char text[160];
+        (void)snprintf(text, sizeof text, "stdin: %s", // may be cut
+                       strerror(pump->input.error));
+        tell_failure(&pump->link, text);
         return TOOL_USAGE;
+    }
+    if (pump->verdict == TOOL_OK && pump->must_arrive &&
+        pump->session.downgraded) {
+        tell_failure(&pump->link, "whether all has arrived is not known; -o "
+                                  "confirm=none asks for no more");
+        return TOOL_LEFTOVER;
     }
     return pump->verdict;
 }

@@ -20,6 +20,7 @@ struct pump {
     bool no_close;        // go on when the input has ended
     bool close_with_peer; // end when the peer says goodbye
     bool one;             // end after one message received
+    bool must_arrive;     // a peer that confirms nothing is a failure
     char after;           // printed behind each message received; 0: nothing
     int timeout_ms;       // for the first connection, and to settle; 0: none
     int linger_ms;        // for answers, after the last one

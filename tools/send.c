@@ -86,6 +86,7 @@ run(const struct command *command, int argc, char **argv)
 {
     struct send send = { .pump = { .kind = HAWSER_TEXT,
                                    .input.delimiter = '\n',
+                                   .must_arrive = true,
                                    .timeout_ms = DEFAULT_TIMEOUT_MS },
                          .words = calloc((size_t)argc + 1, sizeof(char *)) };
     int status = TOOL_USAGE;

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "tell.h"
@@ -25,8 +26,13 @@ refuse(struct session *session, const char *urls, hawser_status status)
     if (why[0] == '\0') {
         why = hawser_status_text(status);
     }
-    (void)snprintf(text, sizeof text, "%s: %s", urls, why); // may be cut
-    tell_failure(session->flags, text);
+    // Some sentences say themselves what they are about.
+    if (urls[0] == '\0' || strstr(why, urls) != NULL) {
+        tell_failure(session->flags, why);
+    } else {
+        (void)snprintf(text, sizeof text, "%s: %s", urls, why); // may be cut
+        tell_failure(session->flags, text);
+    }
     session_close(session);
     return TOOL_USAGE;
 }
@@ -43,7 +49,7 @@ session_open(struct session *session, const struct link_flags *flags,
                                  .bus_fd = -1 };
     (void)signal(SIGPIPE, SIG_IGN); // can't fail; a write tells it
     if (flags->loudness > 2) {
-        hawser_log_set(flags->loudness > 3 ? 4 : 3, NULL, NULL);
+        hawser_log_set(4, flags->json ? tell_log_as_json : NULL, NULL);
     }
     status = hawser_bus_open(flags->options, &session->bus);
     if (status != HAWSER_OK) {
@@ -82,6 +88,7 @@ void
 session_note(struct session *session, const hawser_event *event)
 {
     tell_event(session->flags, event, session->was_up);
+    session->downgraded |= event->kind == HAWSER_EVENT_DOWNGRADE;
     if (event->kind != HAWSER_EVENT_STATE) {
         return;
     }

@@ -15,7 +15,8 @@ struct session {
     hawser_link link;
     hawser_state state;
     bool was_up;
-    bool closed; // the CLOSED event came
+    bool downgraded; // a wire confirmed nothing
+    bool closed;     // the CLOSED event came
     uint64_t leftover;
     int close_code;           // of the last loss
     enum tool_exit last_exit; // the class of the last loss

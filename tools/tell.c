@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *
@@ -51,8 +52,13 @@ as_json(const hawser_event *event)
 static void
 print_json(json_t *object)
 {
-    (void)json_dumpf(object, stderr, JSON_COMPACT); // stderr is all we have
-    (void)fputc('\n', stderr);
+    char *text = json_dumps(object, JSON_COMPACT);
+
+    // In one piece, since the log comes from other threads.
+    if (text != NULL) {
+        (void)fprintf(stderr, "%s\n", text); // stderr is all we have
+    }
+    free(text);
     json_decref(object);
 }
 
@@ -129,7 +135,7 @@ tell_event(const struct link_flags *flags, const hawser_event *event,
            bool was_up)
 {
     if (flags->json) {
-        if (flags->loudness > 0) {
+        if (flags->loudness > 0 || event->state == HAWSER_FAILED) {
             print_json(as_json(event));
         }
     } else if (flags->loudness >= threshold(event, was_up)) {
@@ -147,22 +153,50 @@ tell_failure(const struct link_flags *flags, const char *sentence)
     }
 }
 
+void
+tell_log_as_json(int level, const char *line, void *user)
+{
+    (void)user; // there is nothing to know
+    print_json(json_pack("{s:s, s:i}", "log", line, "level", level));
+}
+
+// What a WebSocket close code says. A peer's own words are never looked at.
+static enum tool_exit
+class_of_close(int code)
+{
+    switch (code) {
+    case 1003: // the same as options on.close_1003 and on.close_1008 speak of
+    case 1007:
+    case 1008:
+    case 1010:
+        return TOOL_REFUSED;
+    default:
+        return TOOL_UNREACHABLE;
+    }
+}
+
 enum tool_exit
 tell_class(const hawser_event *event)
 {
     int http = event->http_status;
+    const char *error = event->error;
 
     if (http != 0 && http != 101) {
         return http == 429 || http >= 500 ? TOOL_UNREACHABLE : TOOL_REFUSED;
     }
-    if (strstr(event->error, "TLS") != NULL ||
-        strstr(event->error, "ertificate") != NULL ||
-        event->close_code == 1008 || event->close_code == 1003) {
+    if (event->close_code != 0) {
+        return class_of_close(event->close_code);
+    }
+    // Certificates of our own that can't be read.
+    if (strncmp(error, "tls.", 4) == 0 ||
+        strncmp(error, "TLS: could not be set up", 24) == 0) {
+        return TOOL_USAGE;
+    }
+    if (strncmp(error, "TLS: ", 5) == 0) {
         return TOOL_REFUSED;
     }
-    if (strstr(event->error, "timeout") != NULL ||
-        strstr(event->error, "timed out") != NULL ||
-        strstr(event->error, "in time") != NULL) {
+    if (strstr(error, ".timeout: ") != NULL ||
+        strstr(error, "timed out") != NULL) {
         return TOOL_TIMEOUT;
     }
     return TOOL_UNREACHABLE;

@@ -51,6 +51,21 @@ def a_server_that_is_not_there_is_told(folder):
     check(status == 2 and out == "" and err, f"{status}, {err!r}")
 
 
+def what_can_not_be_mended_is_told_once(folder):
+    url = f"ws://127.0.0.1:{hawser_server().port}/nowhere"
+    for name in ["rtt", "idle"]:
+        status, out, err = hawser("bench", name, url)
+        check(status == 3 and out == "" and err.count("\n") == 1 and
+              "404" in err, f"{status}, {err!r}")
+
+
+def idle_links_are_no_news(folder):
+    url = f"ws://127.0.0.1:{hawser_server().port}/echo"
+    _, _, err = hawser("bench", "idle", url, "--count", "50")
+    check(err == "", err)
+
+
 if __name__ == "__main__":
     main(each_measures_in_both_hosts, idle_links_cost_no_thread,
-         a_server_that_is_not_there_is_told)
+         a_server_that_is_not_there_is_told,
+         what_can_not_be_mended_is_told_once, idle_links_are_no_news)

@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "strangers"))
 
 from processes import (HAWSER, PATIENCE, Process, check, hawser, hawser_server,
-                       main, wait_until)
+                       main, run)
 from scripted import Scripted, answer, hold, upgrade
 
 
@@ -161,6 +161,49 @@ def exit_status_tells_the_class(folder):
         check(out == "", out)
 
 
+def closed_streams_are_told_and_nothing_hangs(folder):
+    url = url_of(hawser_server())
+    cases = [
+        (["cat", url], "<&-", 1, "stdin: "),
+        (["send", url], "<&-", 1, "stdin: "),
+        (["send", url, "x"], "<&- >&- 2>&-", 0, ""),
+        (["cat", "-1", "-U", url + "blast?size=1"], "<&-", 0, ""),
+        (["cat", url], ">&-", 1, "stdout: "),
+        (["cat", url], ">/dev/full", 1, "stdout: "),
+        (["bench", "rtt", url + "echo", "--count", "3"], ">/dev/full", 1,
+         "stdout: "),
+    ]
+    for words, how, wanted, hint in cases:
+        status, _, err = run("bash", "-c", f'"$0" "$@" {how}', HAWSER, *words,
+                             text="a\n")
+        check(status == wanted and hint in err,
+              f"{words} {how}: {status}, {err!r}")
+
+
+def what_no_pong_confirms_has_not_been_sent(folder):
+    """An echo that never answers PINGs: it has the message, but who knows?"""
+    url = url_of(hawser_server("--pings", "off"))
+    words = ["send", "-o", "confirm.timeout=50ms", url, "x"]
+    status, _, err = hawser(*words)
+    check(status == 5 and "not known" in err, f"{status}, {err!r}")
+    status, _, err = hawser(*words[:1], "-o", "confirm=none", *words[1:])
+    check(status == 0, f"{status}, {err!r}")
+
+
+def quiet_tells_why_it_failed_and_no_more(folder):
+    url = url_of(hawser_server(), "/nowhere")
+    _, _, err = hawser("cat", "-q", url)
+    check(err.count("\n") == 1 and "404" in err, err)
+    _, _, err = hawser("cat", "-q", "--json", url)
+    check(err.count("\n") == 1 and json.loads(err)["http_status"] == 404, err)
+
+
+def the_log_is_json_too(folder):
+    _, _, err = hawser("cat", "-vv", "--json", url_of(hawser_server()))
+    lines = [json.loads(line) for line in err.splitlines()]
+    check(any("log" in line for line in lines), err)
+
+
 def headers_and_names_are_said(folder):
     server = Scripted(answer("404 Not Found"))
     hawser("cat", "-H", "X-One: 1", "-H", "X-Two: 2", "--protocol", "a,b",
@@ -191,5 +234,9 @@ if __name__ == "__main__":
          json_lines_are_json, one_message_is_enough,
          a_reader_who_leaves_ends_it, no_close_goes_on_until_interrupted,
          the_second_endpoint_is_tried, it_sends_again_what_was_not_confirmed,
-         exit_status_tells_the_class, headers_and_names_are_said,
+         exit_status_tells_the_class,
+         closed_streams_are_told_and_nothing_hangs,
+         what_no_pong_confirms_has_not_been_sent,
+         quiet_tells_why_it_failed_and_no_more, the_log_is_json_too,
+         headers_and_names_are_said,
          send_reads_stdin_too)

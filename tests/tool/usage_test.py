@@ -7,7 +7,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "strangers"))
 
-from processes import check, hawser, main
+from processes import HAWSER, check, hawser, main, run
 
 COMMANDS = ["demo", "cat", "send", "serve", "bench", "options", "version"]
 
@@ -24,6 +24,8 @@ def help_is_on_stdout(folder):
                   "\nExamples:\n" in text, f"{words}: {text[:80]!r}")
             check(all(len(line) <= 80 for line in text.splitlines()),
                   f"{words}: a line is too long")
+            check(all(line == line.rstrip() for line in text.splitlines()),
+                  f"{words}: a line ends in a space")
 
 
 def nothing_asked_is_usage(folder):
@@ -48,6 +50,8 @@ def wrong_words_are_usage(folder):
         (["cat", "ws://"], "ws://"),
         (["cat", "ws://user@127.0.0.1/"], "auth.user"),
         (["cat", "-H", "no colon", "ws://127.0.0.1:1/"], "no colon"),
+        (["cat", "--basic-auth", "joe", "ws://127.0.0.1:1/"], "--basic-auth"),
+        (["cat", ""], "URL"),
         (["send"], "URL"),
         (["bench"], "rtt"),
         (["bench", "speed", "ws://127.0.0.1:1/"], "rtt"),
@@ -64,6 +68,29 @@ def wrong_words_are_usage(folder):
         status, out, err = hawser(*words)
         check(status == 1, f"{words}: {status}, {err!r}")
         check(out == "" and hint in err, f"{words}: no \"{hint}\" in {err!r}")
+
+
+def a_wrong_url_is_named_once(folder):
+    for url in ["foo", "gopher://127.0.0.1:1/", "ws://127.0.0.1:99999/"]:
+        _, _, err = hawser("send", url, "x")
+        check(err.count(url) == 1, f"{url}: {err!r}")
+
+
+def a_wrong_environment_is_named(folder):
+    status, _, err = run("env", "HAWSER_BASIC_AUTH=joe", HAWSER, "send",
+                         "ws://127.0.0.1:1/", "x")
+    check(status == 1 and "HAWSER_BASIC_AUTH" in err, f"{status}, {err!r}")
+
+
+def what_can_not_be_written_is_no_success(folder):
+    """On a full disk, and where stdout was closed."""
+    for words in [["version"], ["--help"], ["cat", "--help"], ["options"],
+                  ["options", "--json"]]:
+        for where in [">/dev/full", ">&-"]:
+            status, _, err = run("bash", "-c", f'"$0" "$@" {where}', HAWSER,
+                                 *words)
+            check(status == 1 and err.startswith("hawser: stdout: "),
+                  f"{words} {where}: {status}, {err!r}")
 
 
 def version_is_a_number(folder):
@@ -93,4 +120,6 @@ def options_are_the_table(folder):
 
 if __name__ == "__main__":
     main(help_is_on_stdout, nothing_asked_is_usage, wrong_words_are_usage,
+         a_wrong_url_is_named_once, a_wrong_environment_is_named,
+         what_can_not_be_written_is_no_success,
          version_is_a_number, options_are_the_table)
