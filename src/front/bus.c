@@ -103,10 +103,12 @@ hawser_bus_open(const hawser_options *options, hawser_bus **bus)
 
     hw_error_clear();
     if (bus == NULL) {
+        hw_error_set("an argument is missing");
         return HAWSER_INVALID;
     }
     made = calloc(1, sizeof *made);
     if (made == NULL) {
+        hw_error_set("out of memory");
         return HAWSER_NO_MEMORY;
     }
     status = open_memory(made, options);

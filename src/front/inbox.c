@@ -118,7 +118,7 @@ hawser_inbox_open(hawser_bus *bus, hawser_inbox **inbox)
 hawser_inbox *
 hawser_bus_inbox(hawser_bus *bus)
 {
-    return bus->inboxes[0];
+    return bus == NULL ? NULL : bus->inboxes[0];
 }
 
 void
