@@ -34,15 +34,13 @@ set_option(hawser_options *options, char *setting)
     CU_ASSERT_EQUAL(status, HAWSER_OK);
 }
 
-hawser_options *
-options_of(const char *settings)
+static void
+set_options(hawser_options *options, const char *settings)
 {
-    hawser_options *options = NULL;
     char copy[512], *rest, *setting;
 
-    CU_ASSERT_EQUAL_FATAL(hawser_options_new(&options), HAWSER_OK);
     if (settings == NULL) {
-        return options;
+        return;
     }
     CU_ASSERT_FATAL(strlen(settings) < sizeof copy);
     (void)snprintf(copy, sizeof copy, "%s", settings); // it fits
@@ -51,15 +49,25 @@ options_of(const char *settings)
         set_option(options, setting);
         setting = strtok_r(NULL, " ", &rest);
     }
+}
+
+hawser_options *
+options_of(const char *settings)
+{
+    hawser_options *options = NULL;
+
+    CU_ASSERT_EQUAL_FATAL(hawser_options_new(&options), HAWSER_OK);
+    set_options(options, settings);
     return options;
 }
 
 hawser_bus *
 open_bus(const char *settings)
 {
-    hawser_options *options = options_of(settings);
+    hawser_options *options = options_of("bus.links_max=2000");
     hawser_bus *bus = NULL;
 
+    set_options(options, settings);
     CU_ASSERT_EQUAL_FATAL(hawser_bus_open(options, &bus), HAWSER_OK);
     hawser_options_free(options);
     return bus;

@@ -189,7 +189,7 @@ what_was_not_confirmed_is_sent_again_in_order(void)
     enum { COUNT = 20000 / SLOWER };
     struct pair pair;
 
-    join(&pair, "confirm=peer backoff.min=1ms backoff.max=2ms",
+    join(&pair, "confirm=peer backoff.min=1ms backoff.max=2ms wire.buffer=4KiB",
          "backoff.min=1ms backoff.max=2ms receive.max_messages=100");
     for (uint32_t i = 0; i < COUNT; i++) {
         CU_ASSERT_EQUAL(send_number(pair.left_bus, pair.left, i), HAWSER_OK);
