@@ -41,7 +41,7 @@ def do_answer(sock, request, what, *cut):
     answers = {
         'begun': b'HTT',
         'half': b'HTTP/1.1 101 Switching Protocols\r\nUpg',
-        'wrong_accept': upgrade(request, accept=b'AAAAAAAAAAAAAAAAAAAAAAAAAAA='),
+        'wrong_accept': upgrade(request, accept=b'A' * 27 + b'='),
         'no_accept': upgrade(request).replace(
             b'Sec-WebSocket-Accept: ' + accept_of(request) + b'\r\n', b''),
         'no_upgrade': upgrade(request).replace(b'Upgrade: websocket\r\n', b''),
@@ -362,7 +362,6 @@ def do_open(sock, request, name):
 
 # Pings without end and reads nothing.
 def do_ping_flood(sock, request):
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.sendall(upgrade(request))
     block = frame(9, b'x' * 125) * 500
     for _ in range(400):

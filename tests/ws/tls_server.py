@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # tls_server.py - bad_server.py behind TLS. The name that the client asks for
-# chooses the certificate; behind its port it prints the folder that they are in.
+# chooses the certificate; behind its port it prints the folder that holds them.
 import os
 import shutil
 import socket

@@ -281,8 +281,8 @@ a_pong_to_an_older_barrier_passes_only_that(void)
     link_close(&port, 0, "");
 }
 
-// RFC 6455 section 5.5.3: a peer may answer the latest ping only. What comes for
-// an earlier one afterwards says nothing new.
+// RFC 6455 section 5.5.3: a peer may answer the latest ping only. What comes
+// for an earlier one afterwards says nothing new.
 static void
 a_pong_to_the_newest_barrier_passes_all_before_it(void)
 {
