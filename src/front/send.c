@@ -94,8 +94,11 @@ wait_for_room(hawser_bus *bus, struct hw_slot *slot, size_t size,
     atomic_fetch_add(&slot->meter.blocked, 1);
     hw_slot_unlock(slot);
     (void)hw_wait(bus, UINT64_MAX, room_has_come, &wanted); // until it is so
-    atomic_fetch_sub(&slot->meter.blocked, 1);
-    return hw_slot_lock(bus, wanted.link);
+    slot = hw_slot_lock(bus, wanted.link);
+    if (slot != NULL) { // another link begins to count anew
+        atomic_fetch_sub(&slot->meter.blocked, 1);
+    }
+    return slot;
 }
 
 // ---- policies ----
