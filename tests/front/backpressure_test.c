@@ -50,7 +50,7 @@ an_application_that_stops_reading_stops_the_other_side(void)
          limits);
     join(&beside, NULL, NULL);
     sent = send_until_full(pair.left_bus, pair.left, 0);
-    CU_ASSERT_EQUAL(sent, 1000);
+    CU_ASSERT(sent >= 1000 && sent < 1200); // some arrive meanwhile
     (void)until_received(pair.right_bus, pair.right, UNREAD);
     // Another pair's round trips go on; so the loops are at rest with this one.
     for (uint32_t i = 0; i < 100; i++) {
@@ -64,18 +64,18 @@ an_application_that_stops_reading_stops_the_other_side(void)
     // wire's buffer and a batch.
     CU_ASSERT(stats.received <= UNREAD + (BUFFER + 64 * 1024) / SIZE);
     stats = sum_of(pair.left_bus, pair.left);
-    CU_ASSERT_EQUAL(stats.accepted, 1000);
+    CU_ASSERT_EQUAL(stats.accepted, sent);
     CU_ASSERT(stats.settled <= UNREAD + (BUFFER + 64 * 1024) / SIZE);
-    in_between = 1000 - (uint32_t)stats.settled;
+    in_between = sent - (uint32_t)stats.settled;
     CU_ASSERT_EQUAL(stats.waiting + stats.in_flight, in_between);
-    for (uint32_t i = 0; i < 1000; i++) {
+    for (uint32_t i = 0; i < sent; i++) {
         if (!hear_message(pair.right_bus, pair.right, &item)) {
             break;
         }
         CU_ASSERT_EQUAL(first_number(item.message), i);
         hawser_item_drop(&item);
     }
-    (void)until_settled(pair.left_bus, pair.left, 1000);
+    (void)until_settled(pair.left_bus, pair.left, sent);
     part(&pair);
     part(&beside);
 }
