@@ -13,6 +13,21 @@ enum { LETTERS_MAX = 20000 };
 
 // ---- messages ----
 
+// What is delivered as of the newest wire came on it.
+static void
+check_whose(struct storm *storm, const struct link *link,
+            const struct label *chat)
+{
+    uint64_t first = link->port_first[chat->link];
+
+    if (link->heard_wire == link->port_wire &&
+        (first == 0 || chat->number < first)) {
+        storm_fault(storm,
+                    "link %" PRIu32 " hears what came before wire %" PRIu32,
+                    link->id, link->heard_wire);
+    }
+}
+
 static void
 hear_message(struct storm *storm, struct link *link,
              const hawser_message *message)
@@ -28,6 +43,7 @@ hear_message(struct storm *storm, struct link *link,
                         link->id);
         }
         link->heard_chat[label.link] = label.number;
+        check_whose(storm, link, &label);
     } else if (label.link != link->id) {
         storm_fault(storm, "link %" PRIu32 " hears the echo of link %" PRIu32,
                     link->id, label.link);

@@ -177,6 +177,7 @@ on_heard(void *user, const struct sim_seen *seen)
 {
     struct storm *storm = user;
     unsigned row, wire;
+    struct label label;
     struct link *link;
 
     if (sscanf(seen->port, "link %u wire %u", &row, &wire) != 2 ||
@@ -188,8 +189,13 @@ on_heard(void *user, const struct sim_seen *seen)
     if (link->port_wire != wire) {
         link->port_wire = wire;
         link->port_heard = 0;
+        memset(link->port_first, 0, sizeof link->port_first);
     }
     link->port_heard++;
+    if (ledger_label(seen->bytes, seen->size, &label) &&
+        label.sort == LABEL_CHAT && link->port_first[label.link] == 0) {
+        link->port_first[label.link] = label.number;
+    }
 }
 
 static void

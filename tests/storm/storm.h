@@ -108,6 +108,7 @@ struct link {
     // What its port heard of it, by then.
     uint32_t port_wire;
     uint64_t port_heard;
+    uint64_t port_first[SERVERS]; // of each server's chat; 0: none
 };
 
 struct storm {
