@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,21 @@ find_unit(const struct unit *units, const char *name)
     return units->name == NULL ? NULL : units;
 }
 
+// Options have a point in them wherever the application lives.
+static double
+read_fraction(const char *text, char **end)
+{
+    locale_t everywhere = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    double fraction;
+
+    if (everywhere == (locale_t)0) {
+        return strtod(text, end);
+    }
+    fraction = strtod_l(text, end, everywhere);
+    freelocale(everywhere);
+    return fraction;
+}
+
 // "250ms", "1.5s", "64KiB", "10": a number and its unit.
 static bool
 read_number(enum hw_option_type type, const char *text, int64_t *number)
@@ -86,7 +102,7 @@ read_number(enum hw_option_type type, const char *text, int64_t *number)
         strspn(end + 1, "0123456789") == 0) {
         return false;
     }
-    parsed = strtod(text, &end);
+    parsed = read_fraction(text, &end);
     unit = find_unit(units_of(type), end);
     if (unit == NULL || parsed * (double)unit->factor > 9e18) {
         return false;
@@ -103,7 +119,7 @@ read_real(const char *text, double *real)
     if (!isdigit((unsigned char)text[0]) || text[1] == 'x' || text[1] == 'X') {
         return false;
     }
-    *real = strtod(text, &end);
+    *real = read_fraction(text, &end);
     return *end == '\0' && isfinite(*real);
 }
 

@@ -1,6 +1,8 @@
 // option_parse_test.c - values of options, from text to numbers.
 #include "values/option_parse.h"
 
+#include <locale.h>
+
 #include "check.h"
 
 #define WIDE "0..9223372036854775807"
@@ -143,6 +145,31 @@ fractions_are_read_as_they_are(void)
     CU_ASSERT_STRING_EQUAL(sentence, "is not a number in the range: 1..100");
 }
 
+// Where a comma parts a fraction, options have a point all the same. Says
+// nothing on a machine that has no such language.
+static void
+fractions_are_read_alike_in_every_language(void)
+{
+    static const char *const languages[] = { "de_DE.UTF-8", "fr_FR.UTF-8",
+                                             "de_DE", "nl_NL.UTF-8" };
+    struct hw_option_value value;
+    char sentence[160];
+    int64_t number = 0;
+
+    for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
+        if (setlocale(LC_NUMERIC, languages[i]) == NULL) {
+            continue;
+        }
+        CU_ASSERT_TRUE(parse(HW_TYPE_duration, WIDE, "1.5s", &number));
+        CU_ASSERT_EQUAL(number, 1500);
+        CU_ASSERT_FALSE(parse(HW_TYPE_duration, WIDE, "1,5s", &number));
+        CU_ASSERT_TRUE(hw_option_parse(HW_TYPE_real, "1..100", "2.5", &value,
+                                       sentence, sizeof sentence));
+        CU_ASSERT_EQUAL(value.real, 2.5);
+    }
+    (void)setlocale(LC_NUMERIC, "C"); // it is there, always
+}
+
 static void
 a_sentence_that_does_not_fit_is_cut(void)
 {
@@ -177,6 +204,7 @@ static CU_TestInfo tests[] = {
     CHECK(a_number_too_large_for_its_unit_does_not_wrap),
     CHECK(a_range_may_begin_with_words),
     CHECK(fractions_are_read_as_they_are),
+    CHECK(fractions_are_read_alike_in_every_language),
     CHECK(a_sentence_that_does_not_fit_is_cut),
     CHECK(types_are_called_what_the_header_calls_them),
     CU_TEST_INFO_NULL,
