@@ -1,5 +1,6 @@
 // bench_idle.c - what a link costs that does nothing.
 #include <dirent.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,8 +68,20 @@ raise_descriptors(void)
     }
 }
 
-// Waits for count more links to be up.
-static bool
+// Ten thousand times the same is no news; the first trouble is.
+static void
+note(struct bench *bench, const hawser_event *event)
+{
+    bool waits = event->state == HAWSER_WAITING;
+    bool first = waits && bench->session.state == HAWSER_UP;
+
+    if (first || event->state == HAWSER_FAILED || bench->link.loudness > 1) {
+        session_note(&bench->session, event);
+    }
+}
+
+// Waits for count more links to be up; what is left of it.
+static uint64_t
 wait_for(struct bench *bench, uint64_t count)
 {
     hawser_item item;
@@ -78,34 +91,47 @@ wait_for(struct bench *bench, uint64_t count)
         bool state = item.kind == HAWSER_ITEM_EVENT &&
                      item.event->kind == HAWSER_EVENT_STATE;
         bool failed = state && item.event->state == HAWSER_FAILED;
-        bool waits = state && item.event->state == HAWSER_WAITING;
-        count -= state && item.event->state == HAWSER_UP;
-        // Ten thousand times the same is no news; troubles are.
-        if (waits || failed || (state && bench->link.loudness > 1)) {
-            session_note(&bench->session, item.event);
+        if (state) {
+            note(bench, item.event);
+            count -= item.event->state == HAWSER_UP;
         }
         hawser_item_drop(&item);
         if (failed) {
-            return false;
+            break;
         }
     }
-    return count == 0;
+    return count;
 }
 
-static bool
+static enum tool_exit
+refuse(struct bench *bench, uint64_t missing, uint64_t count)
+{
+    struct session *session = &bench->session;
+    char text[80];
+
+    (void)snprintf(text, sizeof text,
+                   "%" PRIu64 " of %" PRIu64 " more links did not come up",
+                   missing, count);
+    tell_failure(&bench->link, text);
+    return session->state == HAWSER_UP ? TOOL_TIMEOUT : session->last_exit;
+}
+
+static enum tool_exit
 open_links(struct bench *bench, uint64_t count)
 {
     hawser_link link;
+    uint64_t missing;
 
     for (uint64_t i = 0; i < count; i++) {
         hawser_status status =
             hawser_link_open(bench->session.bus, bench->url, NULL, &link);
         if (status != HAWSER_OK) {
             tell_failure(&bench->link, hawser_status_text(status));
-            return false;
+            return TOOL_USAGE;
         }
     }
-    return wait_for(bench, count);
+    missing = wait_for(bench, count);
+    return missing == 0 ? TOOL_OK : refuse(bench, missing, count);
 }
 
 enum tool_exit
@@ -123,13 +149,15 @@ bench_idle(struct bench *bench)
     if (bench->count == 0) {
         bench->count = DEFAULT_COUNT;
     }
-    if (!open_links(bench, WARM_UP - 1)) {
-        return bench_fail(bench);
+    status = open_links(bench, WARM_UP - 1);
+    if (status != TOOL_OK) {
+        return status;
     }
     before = own_kib();
     start = bench_now();
-    if (!open_links(bench, bench->count)) {
-        return bench_fail(bench);
+    status = open_links(bench, bench->count);
+    if (status != TOOL_OK) {
+        return status;
     }
     bench->secs = bench_now() - start;
     bench->threads = status_number("Threads");
