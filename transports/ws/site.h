@@ -34,13 +34,17 @@ struct hw_ws_site {
     struct lws_context *context;
     uv_timer_t timer;
     struct hw_ws_list soon;  // wires with a deed that waits for the loop
+    struct hw_ws_list dials; // wires that are to connect, in their order
     struct hw_ws_list later; // wires that leave, earliest deadline first
     struct hw_ws_list all;   // the other wires
     struct hw_ws_vhost *vhosts;
     struct hw_ws_pool pool;
     struct hw_ws_masks masks;
     struct hw_ws_guard guard;
-    unsigned wires; // that are not freed yet
+    unsigned wires;      // that are not freed yet
+    unsigned connecting; // of those, until the upgrade is agreed on
+    unsigned pushed;     // connects beyond that limit, at this moment:
+    uint64_t pushed_at;
     unsigned turns; // of the loop, since the context is being closed
     unsigned vhosts_made;
     const void *tls_failed; // the SSL whose error is below, or NULL

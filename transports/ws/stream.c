@@ -323,7 +323,7 @@ say_opened(struct hw_ws_wire *wire)
     wire->phase = HW_WS_OPEN;
     wire->dialling = NULL;
     hawser_port_opened(wire->port, &info);
-    hw_ws_dialling_free(dialling);
+    hw_ws_dialling_free(wire->site, dialling);
 }
 
 void

@@ -12,9 +12,13 @@ enum {
     // The longest goodbye. Hawser gives it a second in all, and what is closed
     // then takes a moment of its own.
     LINGER_MS = 800,
-    // Then sockets have their turn: libwebsockets keeps those that connect in
-    // one list, in order, and walks it for each that it adds.
-    CONNECTS_AT_ONCE = 64,
+    // Of thousands of dials, so many are under way at once: each holds buffers
+    // of 16 KiB until it is through, and libwebsockets keeps those that connect
+    // in one list, in order, and walks it for each that it adds. So that peers
+    // which never answer do not keep the others waiting, a few more begin
+    // every millisecond all the same.
+    CONNECTING_MAX = 64,
+    PUSHES_PER_MS = 4,
 };
 
 void
@@ -26,17 +30,18 @@ hw_ws_wire_soon(struct hw_ws_wire *wire, enum hw_ws_deed deed)
         return; // whatever else waits is of more weight
     }
     wire->deed = deed;
-    hw_ws_wire_list(wire, &site->soon);
+    hw_ws_wire_list(wire, deed == HW_WS_CONNECT ? &site->dials : &site->soon);
     // It fails only if it has no callback.
     (void)uv_timer_start(&site->timer, hw_ws_wire_do_due, 0, 0);
 }
 
 void
-hw_ws_dialling_free(struct hw_ws_dialling *dialling)
+hw_ws_dialling_free(struct hw_ws_site *site, struct hw_ws_dialling *dialling)
 {
     if (dialling == NULL) {
         return;
     }
+    site->connecting -= dialling->connecting;
     free(dialling->request);
     free(dialling->headers);
     free(dialling);
@@ -56,7 +61,7 @@ hw_ws_wire_free(struct hw_ws_wire *wire)
     struct hw_ws_site *site = wire->site;
 
     hw_ws_wire_list(wire, NULL);
-    hw_ws_dialling_free(wire->dialling);
+    hw_ws_dialling_free(site, wire->dialling);
     hw_ws_reader_clear(&wire->reader, &site->pool);
     hw_ws_out_clear(wire);
     if (wire->vhost != NULL) {
@@ -185,6 +190,8 @@ do_deed(struct hw_ws_wire *wire)
     case HW_WS_NOTHING:
         break;
     case HW_WS_CONNECT:
+        wire->dialling->connecting = true;
+        wire->site->connecting++;
         hw_ws_wire_connect(wire);
         break;
     case HW_WS_WATCH:
@@ -217,23 +224,44 @@ take_first(struct hw_ws_site *site, struct hw_ws_list *list)
     return wire;
 }
 
+static bool
+may_connect(struct hw_ws_site *site)
+{
+    uint64_t now = uv_now(site->loop);
+
+    if (site->connecting < CONNECTING_MAX) {
+        return true;
+    }
+    if (site->pushed_at != now) {
+        site->pushed_at = now;
+        site->pushed = 0;
+    }
+    return site->pushed++ < PUSHES_PER_MS;
+}
+
+static void
+connect_some(struct hw_ws_site *site)
+{
+    while (site->dials.first != NULL && may_connect(site)) {
+        do_deed(take_first(site, &site->dials));
+    }
+    if (site->dials.first != NULL) {
+        // With 0 libuv would come here again before it polls.
+        (void)uv_timer_start(&site->timer, hw_ws_wire_do_due, 1, 0);
+    }
+}
+
 void
 hw_ws_wire_do_due(uv_timer_t *timer)
 {
     struct hw_ws_site *site = timer->data;
     uint64_t now = uv_now(site->loop);
     struct hw_ws_wire *wire;
-    unsigned connects = 0;
 
     while ((wire = take_first(site, &site->soon)) != NULL) {
-        connects += wire->deed == HW_WS_CONNECT;
         do_deed(wire);
-        if (connects == CONNECTS_AT_ONCE) {
-            // With 0 libuv would come here again before it polls.
-            (void)uv_timer_start(timer, hw_ws_wire_do_due, 1, 0);
-            return;
-        }
     }
+    connect_some(site);
     while (site->later.first != NULL && site->later.first->deadline <= now) {
         kill_socket(take_first(site, &site->later));
     }

@@ -48,6 +48,7 @@ struct hw_ws_dialling {
     int status;
     bool proxied;
     bool awaits_proxy; // the next answer is the proxy's
+    bool connecting;   // counted in the site
     uv_poll_cb theirs; // what libwebsockets watches the socket with
     char note[256];    // why it failed, where libwebsockets would not say
     hawser_cause note_cause;
@@ -134,7 +135,7 @@ void
 hw_ws_wire_free(struct hw_ws_wire *wire);
 
 void
-hw_ws_dialling_free(struct hw_ws_dialling *dialling);
+hw_ws_dialling_free(struct hw_ws_site *site, struct hw_ws_dialling *dialling);
 
 // Notes why the wire fails, for when it is told.
 void
