@@ -1,4 +1,4 @@
-// alive_test.c - quiet peers: pings, heartbeats, idle and barriers, over inproc.
+// alive_test.c - quiet peers: pings, heartbeats, idleness and barriers.
 #include <string.h>
 
 #include "check.h"

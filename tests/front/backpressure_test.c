@@ -1,4 +1,4 @@
-// backpressure_test.c - who stops reading stops the other side, and nobody else.
+// backpressure_test.c - who stops reading stops the other side, and it only.
 #include <pthread.h>
 #include <stdatomic.h>
 

@@ -1,5 +1,4 @@
-// caller_test.c - threads=0: the loop runs on the caller's thread, or not at
-// all.
+// caller_test.c - threads=0: the loop runs on the thread of the caller.
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -47,15 +47,18 @@ static void
 as_many_urls_as_fit_are_taken(void)
 {
     enum { URLS_MAX = 64 };
+    static const char url[] = " inproc://u";
     hawser_bus *bus = open_bus(NULL);
-    char urls[(URLS_MAX + 1) * 12] = "";
+    char urls[(URLS_MAX + 1) * sizeof url];
+    size_t used = 0;
 
-    for (unsigned i = 0; i < URLS_MAX; i++) {
-        strcat(urls, " inproc://u");
+    for (unsigned i = 0; i < URLS_MAX + 1; i++) {
+        memcpy(urls + used, url, sizeof url);
+        used += sizeof url - 1;
     }
-    (void)open_link(bus, urls, NULL);
-    strcat(urls, " inproc://u");
     refused(bus, urls, HAWSER_INVALID, "64");
+    urls[used - (sizeof url - 1)] = '\0';
+    (void)open_link(bus, urls, NULL);
     close_bus(bus);
 }
 
