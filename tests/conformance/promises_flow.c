@@ -1,8 +1,8 @@
 // promises_flow.c - promises about who waits for whom: send, writable, listen.
 #include "promises.h"
 
-// What a socket between the two may hold at most, and more than that.
-enum { BLOCK = 65536, MORE_THAN_FITS = 512 };
+// In messages of 64 KiB: more than sockets between the two may hold.
+enum { MORE_THAN_FITS = 512 };
 
 void
 an_empty_wire_takes_a_message_of_any_size(struct play *play)
@@ -114,12 +114,6 @@ what_is_written_shows_on_the_gauge(struct play *play)
                         full.written + full.backlog <= after.written,
                     "what was behind is not counted as written");
 }
-
-struct filling {
-    struct play *play;
-    struct pair *pair;
-    size_t count;
-};
 
 // Says more than fits anywhere while the wire does not listen.
 static void

@@ -150,8 +150,8 @@ hear_receipt(struct storm *storm, struct link *link,
 
 // ---- events ----
 
-// All that came on a wire that was up is delivered before it is said to be gone;
-// letters that are late may come after that, and are dropped.
+// All that came on a wire that was up is delivered before it is said to be
+// gone; letters that are late may come after that, and are dropped.
 static void
 wire_is_gone(struct storm *storm, struct link *link)
 {

@@ -354,7 +354,6 @@ calm_down(struct storm *storm)
     uint64_t limit_us;
 
     storm->kind = true;
-    storm->kind_since_ms = storm_now_ms(storm);
     storm_tell(storm, "the weather is over");
     weather_end(storm);
     app_calm(storm);

@@ -71,9 +71,8 @@ struct link {
     struct standing_message standing[STANDING_MAX];
     uint32_t standing_count;
     uint64_t last_standing;
-    bool copies_sent;        // copies may hold back what is to be dropped
-    uint64_t quiet_until_us; // it sends nothing before
-    uint64_t answer_at_us;   // the ASK, or the GREETING
+    bool copies_sent;      // copies may hold back what is to be dropped
+    uint64_t answer_at_us; // the ASK, or the GREETING
     uint32_t answer_wire;
     bool answer_ask;
     // It waits for room since then.
@@ -134,7 +133,6 @@ struct storm {
     bool forgets; // the net may forget wires; links then watch for it
     bool kind;    // the weather is over
     bool inbox_closed;
-    uint64_t kind_since_ms;
     uint64_t hash; // of all that was seen
     uint64_t steps;
     char fault[256]; // "": none
