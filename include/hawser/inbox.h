@@ -87,7 +87,8 @@ hawser_bus_inbox(hawser_bus *bus);
 
 // A file descriptor that becomes readable when an item is there; for poll and
 // its kin. Level-triggered: readable as long as hawser_inbox_receive would
-// return an item at once. It belongs to the inbox. SYSTEM.
+// return an item at once. It belongs to the inbox. Waits for its turn while
+// another thread waits in the inbox: ask for it before. SYSTEM.
 HAWSER_API hawser_status
 hawser_inbox_fd(hawser_inbox *inbox, int *fd);
 
