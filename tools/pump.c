@@ -296,8 +296,11 @@ wait_and_move(struct pump *pump, int signals)
         if (pump->phase == PUMP_LEAVING) {
             pump->session.closed = true;
         }
+        // Without a connection nothing was done, even if nothing was to send.
         leave(pump,
-              session_unsettled(&pump->session) == 0 ? TOOL_OK : blame(pump));
+              pump->session.was_up && session_unsettled(&pump->session) == 0
+                  ? TOOL_OK
+                  : blame(pump));
     }
     if (fds[2].revents != 0) {
         input_read(&pump->input);

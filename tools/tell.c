@@ -195,6 +195,9 @@ tell_class(const hawser_event *event)
     if (strncmp(error, "TLS: ", 5) == 0) {
         return TOOL_REFUSED;
     }
+    if (strncmp(error, "confirm.strict: ", 16) == 0) {
+        return TOOL_LEFTOVER;
+    }
     if (strstr(error, ".timeout: ") != NULL ||
         strstr(error, "timed out") != NULL) {
         return TOOL_TIMEOUT;

@@ -115,6 +115,13 @@ def no_close_goes_on_until_interrupted(folder):
     check(cat.end() == 0, cat.text(cat.err))
 
 
+def an_interrupt_before_the_first_connection_is_no_success(folder):
+    cat = Process(HAWSER, "cat", "-n", nobody())
+    cat.line_with("again in", cat.err)
+    cat.signal(signal.SIGINT)
+    check(cat.end() == 2, cat.text(cat.err))
+
+
 def the_second_endpoint_is_tried(folder):
     status, out, err = hawser("cat", nobody(), url_of(hawser_server()),
                               text="a\n")
@@ -181,8 +188,8 @@ def closed_streams_are_told_and_nothing_hangs(folder):
 
 
 def what_no_pong_confirms_has_not_been_sent(folder):
-    """An echo that never answers PINGs: it has the message, but who knows?"""
-    url = url_of(hawser_server("--pings", "off"))
+    """A peer that talks, but never answers PINGs: has it read the message?"""
+    url = url_of(hawser_server("--pings", "off"), "/blast?count=1000000000")
     words = ["send", "-o", "confirm.timeout=50ms", url, "x"]
     status, _, err = hawser(*words)
     check(status == 5 and "not known" in err, f"{status}, {err!r}")
@@ -233,6 +240,7 @@ if __name__ == "__main__":
          bytes_stay_what_they_are, a_line_that_is_not_text_is_told,
          json_lines_are_json, one_message_is_enough,
          a_reader_who_leaves_ends_it, no_close_goes_on_until_interrupted,
+         an_interrupt_before_the_first_connection_is_no_success,
          the_second_endpoint_is_tried, it_sends_again_what_was_not_confirmed,
          exit_status_tells_the_class,
          closed_streams_are_told_and_nothing_hangs,
