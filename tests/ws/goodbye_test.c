@@ -302,6 +302,38 @@ many_wires_live_and_end_on_one_site(void)
     harness_close(&inner);
 }
 
+// More dials than begin at once, to where nobody answers; and a goodbye,
+// which has a deadline of its own on the same timer.
+static void
+a_goodbye_does_not_hold_up_the_dials_that_wait(void)
+{
+    enum { COUNT = 400, DIALS_WAIT_MS = 10, GOODBYE_LASTS_MS = 500 };
+    static hawser_port ports[COUNT], leaving, last;
+    struct silence silence;
+    struct harness inner;
+    char url[128];
+
+    harness_open(&inner);
+    open_on(&inner, &leaving, "mute");
+    silence_begin(&silence);
+    (void)snprintf(url, sizeof url, "ws://127.0.0.1:%u/", silence.port);
+    for (int i = 0; i < COUNT; i++) {
+        CU_ASSERT_EQUAL(link_dial(&inner, &ports[i], url), HAWSER_OK);
+    }
+    (void)snprintf(url, sizeof url, "ws://127.0.0.1:%u/echo", server.port);
+    CU_ASSERT_EQUAL(link_dial(&inner, &last, url), HAWSER_OK);
+    harness_idle(&inner, DIALS_WAIT_MS);
+    CU_ASSERT_FALSE(last.opened);
+    link_close(&leaving, 0, "");
+    CU_ASSERT_TRUE(harness_run(&inner, &last, is_opened, GOODBYE_LASTS_MS));
+    for (int i = 0; i < COUNT; i++) {
+        link_close(&ports[i], 0, "");
+    }
+    link_close(&last, 0, "");
+    harness_close(&inner);
+    silence_end(&silence);
+}
+
 static int
 open_descriptors(void)
 {
@@ -356,6 +388,7 @@ static CU_TestInfo tests[] = {
     CHECK(a_reset_while_writing_is_told),
     CHECK(a_reset_behind_unread_data_is_told_after_it),
     CHECK(many_wires_live_and_end_on_one_site),
+    CHECK(a_goodbye_does_not_hold_up_the_dials_that_wait),
     CHECK(no_descriptor_is_closed_twice),
     CU_TEST_INFO_NULL,
 };

@@ -1,8 +1,12 @@
 // ws_stage.c - one scripted server and one loop for all tests of a program.
 #include "ws_stage.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -62,4 +66,34 @@ hear_what_was_said(hawser_port *witness)
     CU_ASSERT_TRUE(harness_run(&harness, witness, has_message, 5000));
     CU_ASSERT_TRUE_FATAL(witness->messages > 0);
     link_close(witness, 0, "");
+}
+
+void
+silence_begin(struct silence *silence)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    socklen_t size = sizeof address;
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    silence->sockets[0] = socket(AF_INET, SOCK_STREAM, 0);
+    CU_ASSERT_EQUAL_FATAL(
+        bind(silence->sockets[0], (struct sockaddr *)&address, sizeof address),
+        0);
+    CU_ASSERT_EQUAL_FATAL(listen(silence->sockets[0], 0), 0);
+    (void)getsockname(silence->sockets[0], (struct sockaddr *)&address, &size);
+    silence->port = ntohs(address.sin_port);
+    for (int i = 1; i < SILENCE_SOCKETS; i++) {
+        silence->sockets[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        // Most of them are still on their way.
+        (void)connect(silence->sockets[i], (struct sockaddr *)&address,
+                      sizeof address);
+    }
+}
+
+void
+silence_end(struct silence *silence)
+{
+    for (int i = 0; i < SILENCE_SOCKETS; i++) {
+        (void)close(silence->sockets[i]);
+    }
 }

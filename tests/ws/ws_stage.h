@@ -36,4 +36,19 @@ open_gate(const char *name);
 void
 hear_what_was_said(hawser_port *witness);
 
+// A listener whose queue is full, so that the system drops what asks for a
+// connection: dials to port get no answer of any sort.
+enum { SILENCE_SOCKETS = 5 };
+
+struct silence {
+    int sockets[SILENCE_SOCKETS];
+    unsigned port;
+};
+
+void
+silence_begin(struct silence *silence);
+
+void
+silence_end(struct silence *silence);
+
 #endif

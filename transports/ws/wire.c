@@ -136,10 +136,9 @@ hw_ws_wire_leave(struct hw_ws_wire *wire, unsigned code, const void *reason,
     wire->deed = HW_WS_NOTHING;
     wire->deadline = uv_now(site->loop) + LINGER_MS;
     hw_ws_wire_list(wire, &site->later);
-    if (site->soon.first == NULL) {
-        (void)uv_timer_start(&site->timer, hw_ws_wire_do_due,
-                             site->later.first->deadline - uv_now(site->loop),
-                             0);
+    // Where it runs already, it is for something that is due no later.
+    if (!uv_is_active((uv_handle_t *)&site->timer)) {
+        (void)uv_timer_start(&site->timer, hw_ws_wire_do_due, LINGER_MS, 0);
     }
     hw_ws_out_control(wire, HW_WS_CLOSE, payload, size);
     if (wire->tls && wire->deaf && wire->wsi != NULL) {
