@@ -292,21 +292,44 @@ drop_behind_copies(struct hw_spool *spool, hw_spool_left left, void *user,
     return true;
 }
 
+// All of the batch is gone, and what comes next is behind it: it is taken out,
+// or what is in flight before it would keep it, and any number of its like. No
+// wire was told of a position in it or behind it.
+static void
+take_out(struct hw_spool *spool, struct hw_batch *batch)
+{
+    struct hw_batch *before = spool->first;
+
+    while (before->next != batch) {
+        before = before->next;
+    }
+    before->next = batch->next;
+    spool->last = spool->last == batch ? before : spool->last;
+    spool->end -= batch->count;
+    spool->next.position -= batch->count;
+    hw_batch_drop(batch);
+}
+
 bool
 hw_spool_drop_oldest(struct hw_spool *spool, hw_spool_left left, void *user,
                      uint64_t *bytes)
 {
     struct hw_spool_mark *next = &spool->next;
+    struct hw_batch *batch;
 
     skip_gone(spool);
-    if (next->batch == NULL) {
+    batch = next->batch;
+    if (batch == NULL) {
         return false;
     }
-    if (!is_counted(&next->batch->messages[next->at])) {
+    if (!is_counted(&batch->messages[next->at])) {
         return drop_behind_copies(spool, left, user, bytes);
     }
-    *bytes = give_up(spool, next->batch, next->at, left, user);
+    *bytes = give_up(spool, batch, next->at, left, user);
     skip_gone(spool);
+    if (batch->marked == batch->count && batch != spool->first) {
+        take_out(spool, batch);
+    }
     // Nothing in flight: what is gone need not be kept.
     if (spool->counted == spool->waiting) {
         struct hw_spool_sum none =

@@ -37,7 +37,7 @@ static void
 set_timer(struct hw_loop *loop)
 {
     uint64_t next = hw_table_next_wake(loop->table);
-    uint64_t now = hw_loop_clock_us(NULL) / 1000;
+    uint64_t now;
     int failed;
 
     if (next == loop->timer_at_ms &&
@@ -48,6 +48,7 @@ set_timer(struct hw_loop *loop)
     if (next == UINT64_MAX) {
         failed = uv_timer_stop(&loop->timer);
     } else {
+        now = hw_loop_clock_us(NULL) / 1000;
         uv_update_time(&loop->uv);
         failed = uv_timer_start(&loop->timer, on_timer,
                                 next > now ? next - now : 0, 0);

@@ -160,13 +160,16 @@ rewind_both(void)
     expect(hw_spool_rewind(&spool) == again);
 }
 
-// A batch behind a copy that waits for its turn is taken out once all of it is
-// gone, with its positions.
+// A batch is taken out once all of it is gone, with its positions; the first
+// one stays, for the head to pass over.
 static void
 take_out_if_gone(unsigned batch)
 {
-    uint64_t from = next, to;
+    uint64_t from = head, to;
 
+    if (list[head].batch == batch) {
+        return;
+    }
     while (list[from].batch != batch) {
         from++;
     }
@@ -177,6 +180,7 @@ take_out_if_gone(unsigned batch)
     }
     memmove(&list[from], &list[to], (end - to) * sizeof list[0]);
     end -= to - from;
+    next -= from < next ? to - from : 0;
 }
 
 static void
@@ -193,11 +197,11 @@ drop_oldest(void)
     expect(dropped == (oldest < end));
     if (dropped) {
         expect(bytes == list[oldest].size);
+        unsigned batch = list[oldest].batch;
+
         leave_list(oldest, GONE);
-        if (oldest != next) {
-            take_out_if_gone(list[oldest].batch);
-        }
         skip_gone();
+        take_out_if_gone(batch);
     }
     // What is gone is let go where nothing is in flight.
     head = spool.head.position;

@@ -256,6 +256,29 @@ the_oldest_behind_a_copy_is_dropped_and_the_copy_keeps_its_turn(void)
 }
 
 static void
+what_was_dropped_is_not_kept_behind_what_is_in_flight(void)
+{
+    uint64_t position = 0, bytes = 0;
+    unsigned kept = 0;
+
+    add(1, 10, 0, 0);
+    CU_ASSERT_EQUAL(hand(&position), 1);
+    for (int i = 0; i < 1000; i++) {
+        add(2, 10, 0, 0);
+        while (spool.counted > 5) {
+            CU_ASSERT_TRUE_FATAL(
+                hw_spool_drop_oldest(&spool, on_left, &spool, &bytes));
+        }
+    }
+    for (struct hw_batch *batch = spool.first; batch != NULL;
+         batch = batch->next) {
+        kept++;
+    }
+    CU_ASSERT_TRUE(kept <= 4);
+    CU_ASSERT_EQUAL(spool.counted, 5);
+}
+
+static void
 clearing_gives_everything_up_and_tells_of_it(void)
 {
     struct hw_spool_sum left;
@@ -298,6 +321,7 @@ static CU_TestInfo tests[] = {
     CHECK(copies_of_standing_messages_do_not_outlive_their_wire),
     CHECK(a_copy_left_over_does_not_keep_the_oldest_from_being_dropped),
     CHECK(the_oldest_behind_a_copy_is_dropped_and_the_copy_keeps_its_turn),
+    CHECK(what_was_dropped_is_not_kept_behind_what_is_in_flight),
     CHECK(clearing_gives_everything_up_and_tells_of_it),
     CHECK(only_what_was_handed_is_settled),
     CU_TEST_INFO_NULL,
