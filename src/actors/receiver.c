@@ -37,6 +37,8 @@ struct row {
     uint64_t resumed_at_ms; // when the wire was listened to again
     uint32_t unread_events;
     uint32_t missed_events;
+    struct hw_letter held; // the newest event, of a reader that is too slow
+    bool holds;
     uint32_t wire; // the last that it was told to serve
     bool served;   // it is there
     bool deaf;     // the wire is not listened to
@@ -171,6 +173,16 @@ on_link_open(void *actor, const struct hw_letter *letter)
     row->plan = letter->thing;
 }
 
+// The held event is left out: a newer one takes its place.
+static void
+drop_held(struct row *row)
+{
+    if (row->holds) {
+        row->holds = false;
+        hw_report_drop(row->held.thing);
+    }
+}
+
 static void
 on_link_forget(void *actor, const struct hw_letter *letter)
 {
@@ -182,6 +194,7 @@ on_link_forget(void *actor, const struct hw_letter *letter)
     };
 
     drop_early(row);
+    drop_held(row);
     hw_plan_drop(row->plan);
     memset(row, 0, sizeof *row);
     hw_say(self->seat, HW_SUPERVISOR, &forgotten);
@@ -247,9 +260,18 @@ say_missed(struct receiver *self, struct row *row, uint32_t link)
     }
 }
 
-// A reader that does not read its events loses the oldest news first: what
-// comes after is what it needs when it reads again. The last event always
-// comes.
+static void
+say_event(struct receiver *self, struct row *row,
+          const struct hw_letter *letter)
+{
+    row->unread_events++;
+    say_missed(self, row, letter->link);
+    say_to_inbox(self, row, letter);
+}
+
+// Of a reader that does not read its events the newest is held back until it
+// does, and what came before that is left out: it learns how things stand, and
+// how much it missed. The last event of all always comes.
 static void
 on_event(void *actor, const struct hw_letter *letter)
 {
@@ -261,14 +283,23 @@ on_event(void *actor, const struct hw_letter *letter)
         hw_report_drop(letter->thing);
         return;
     }
+    row->missed_events += row->holds;
+    drop_held(row);
     if (row->unread_events >= EVENTS_UNREAD_MAX && !last) {
-        row->missed_events++;
-        hw_report_drop(letter->thing);
-        return;
+        row->held = *letter;
+        row->holds = true;
+    } else {
+        say_event(self, row, letter);
     }
-    row->unread_events++;
-    say_missed(self, row, letter->link);
-    say_to_inbox(self, row, letter);
+}
+
+static void
+say_held(struct receiver *self, struct row *row)
+{
+    if (row->holds && row->unread_events < EVENTS_UNREAD_MAX) {
+        row->holds = false;
+        say_event(self, row, &row->held);
+    }
 }
 
 // ---- from the queue and the door ----
@@ -302,6 +333,7 @@ on_credit(void *actor, const struct hw_letter *letter)
     row->unread = minus(row->unread, letter->count);
     row->unread_bytes = minus(row->unread_bytes, letter->number);
     row->unread_events = (uint32_t)minus(row->unread_events, letter->note);
+    say_held(self, row);
     listen_as_room_allows(self, letter->link);
 }
 
@@ -365,6 +397,7 @@ leave(void *actor)
 
     for (uint32_t link = 0; link < self->links_max; link++) {
         hw_batch_drop_all(self->rows[link].early);
+        drop_held(&self->rows[link]);
         hw_plan_drop(self->rows[link].plan);
     }
     for (unsigned i = 0; i < INBOXES; i++) {
