@@ -253,7 +253,7 @@ look_at_clock(struct pump *pump)
 {
     bool late = pump->deadline_ms != 0 && session_now_ms() >= pump->deadline_ms;
 
-    // Without a connection nothing was tried, even if nothing was to be sent.
+    // Without a connection nothing was tried, even if nothing was to send.
     if (pump->phase == PUMP_SETTLING && pump->session.was_up &&
         session_unsettled(&pump->session) == 0) {
         linger(pump);

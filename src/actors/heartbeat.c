@@ -260,7 +260,8 @@ leave(void *actor)
 {
     struct heartbeat *self = actor;
 
-    for (uint32_t link = 0; link < self->links_max; link++) {
+    for (uint32_t link = 0; self->rows != NULL && link < self->links_max;
+         link++) {
         hw_plan_drop(self->rows[link].plan);
     }
     hw_deadlines_free(&self->looks);

@@ -279,6 +279,7 @@ drop_behind_copies(struct hw_spool *spool, hw_spool_left left, void *user,
     if (batch == NULL) {
         return false;
     }
+    HW_CHECK(before != NULL, "a copy waits for its turn before it");
     while (!is_counted(&batch->messages[at])) {
         at++; // given up earlier; not all were, or it would not be here
     }

@@ -185,7 +185,7 @@ hw_door_open(hawser_bus *bus);
 
 // Brings what has gathered to the table. On the loop's thread.
 void
-hw_door_gather(void *bus);
+hw_door_gather(void *user);
 
 // An empty command to fill in and push; NULL: out of memory.
 struct hw_command *
@@ -230,7 +230,7 @@ hw_deadline_ms(int timeout_ms);
 
 // The loop has turned; true: the caller's thread has what it waits for.
 bool
-hw_wait_turned(void *bus);
+hw_wait_turned(void *user);
 
 // Waits until done says so, at most until the deadline. With threads=0 it runs
 // the loop. done is called with no lock of the front held. false: too late.

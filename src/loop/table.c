@@ -21,7 +21,7 @@ struct place {
     struct hw_table *table;
     const struct hw_role *role;
     void *self;
-    int8_t ends[SEATED]; // index of the end that hears each other; -1: none
+    int16_t ends[SEATED]; // index of the end that hears each other; -1: none
 };
 
 struct hw_table {
@@ -85,7 +85,7 @@ add_end(struct hw_table *table, unsigned owner, unsigned from,
     end->mailbox = mailbox;
     end->owner = (uint8_t)owner;
     end->from = (uint8_t)from;
-    table->places[owner].ends[from] = (int8_t)table->end_count;
+    table->places[owner].ends[from] = (int16_t)table->end_count;
     table->end_count++;
 }
 
@@ -156,7 +156,7 @@ order_ends(struct hw_table *table)
     for (unsigned i = 0; i < table->end_count; i++) {
         const struct end *end = &table->ends[i];
 
-        table->places[end->owner].ends[end->from] = (int8_t)i;
+        table->places[end->owner].ends[end->from] = (int16_t)i;
     }
 }
 

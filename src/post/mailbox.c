@@ -123,9 +123,8 @@ hw_pipe_open(struct hw_post *post, struct hw_mailbox **one,
 
     (void)snprintf(address, sizeof address, "inproc://%u",
                    atomic_fetch_add(&post->pipes, 1));
-    if (right == NULL || !share_tally(left, right) ||
-        zmq_bind(left->socket, address) != 0 ||
-        zmq_connect(right->socket, address) != 0) {
+    if (right == NULL || zmq_bind(left->socket, address) != 0 ||
+        zmq_connect(right->socket, address) != 0 || !share_tally(left, right)) {
         status = status_of_errno();
         hw_mailbox_close(left);
         hw_mailbox_close(right);

@@ -268,8 +268,9 @@ dial_address(struct hw_ports *ports, uint32_t link, const char *address,
     enter(port);
     status = endpoint->transport->dial(site, &dial, port, &port->wire, sentence,
                                        size);
-    leave(port);
-    if (status != HAWSER_OK) {
+    if (status == HAWSER_OK) {
+        leave(port);
+    } else { // there is no wire
         row->port = NULL;
         free_port(port);
     }
