@@ -125,8 +125,12 @@ link_flags_open(struct link_flags *link, const struct command *command)
         (void)fprintf(stderr, "hawser: out of memory\n");
         return false;
     }
-    return user == NULL || *user == '\0' ||
-           set_user(link, &none, user, "HAWSER_BASIC_AUTH is no USER:PASSWORD");
+    if (user != NULL && *user != '\0' &&
+        !set_user(link, &none, user, "HAWSER_BASIC_AUTH is no USER:PASSWORD")) {
+        link_flags_close(link);
+        return false;
+    }
+    return true;
 }
 
 void

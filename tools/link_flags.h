@@ -15,7 +15,7 @@ struct link_flags {
     int loudness; // 0 quiet, 1 troubles, 2 every step, 3 the log too
 };
 
-// False after a sentence: memory is short.
+// False after a sentence: memory is short, or HAWSER_BASIC_AUTH is wrong.
 bool
 link_flags_open(struct link_flags *link, const struct command *command);
 
