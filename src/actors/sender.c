@@ -31,6 +31,7 @@ struct asked {
     uint64_t number;
     uint64_t position;
     uint64_t at_us;
+    uint64_t heard_times; // by then
 };
 
 struct row {
@@ -144,6 +145,8 @@ ask(struct sender *self, uint32_t link)
     asked->number = ++row->number;
     asked->position = row->taken;
     asked->at_us = now_us;
+    asked->heard_times =
+        hw_port_heard_times(self->seat->ports, link, row->wire);
     row->ask_at_us =
         now_us + (uint64_t)row->plan->settings->confirm_interval * 1000;
     // A wire that is gone takes it to its grave: WIRE_DOWN is under way.
@@ -184,10 +187,11 @@ static void
 ask_anew(struct sender *self, uint32_t link)
 {
     struct row *row = &self->rows[link];
-    uint64_t heard_at_ms = hw_port_heard_at(self->seat->ports, link, row->wire);
+    uint64_t heard_times =
+        hw_port_heard_times(self->seat->ports, link, row->wire);
 
     if (!row->proven && row->asked_count >= PROBES_MAX &&
-        heard_at_ms > row->asked[0].at_us / 1000) {
+        heard_times > row->asked[0].heard_times) {
         downgrade(self, link);
     } else {
         ask(self, link);

@@ -28,6 +28,7 @@ struct hawser_port {
     struct hw_batch *batch; // received in this turn
     hawser_port *next_full; // those with a batch
     uint64_t heard_at_ms;
+    uint64_t heard_times;
     uint32_t link;
     uint32_t number;
     uint8_t inside; // calls of its verbs under way
@@ -455,6 +456,7 @@ hawser_port_passed(hawser_port *port, uint64_t number)
 void
 hawser_port_alive(hawser_port *port)
 {
+    port->heard_times++;
     port->heard_at_ms = port->ports->seat->clock_us(port->ports->seat) / 1000;
 }
 
@@ -612,6 +614,14 @@ hw_port_heard_at(struct hw_ports *ports, uint32_t link, uint32_t wire)
     const hawser_port *port = wire_of(ports, link, wire);
 
     return port == NULL ? 0 : port->heard_at_ms;
+}
+
+uint64_t
+hw_port_heard_times(struct hw_ports *ports, uint32_t link, uint32_t wire)
+{
+    const hawser_port *port = wire_of(ports, link, wire);
+
+    return port == NULL ? 0 : port->heard_times;
 }
 
 // ---- opening and closing ----

@@ -59,6 +59,11 @@ hw_port_listen(struct hw_ports *ports, uint32_t link, bool on);
 uint64_t
 hw_port_heard_at(struct hw_ports *ports, uint32_t link, uint32_t wire);
 
+// How often the wire showed one; it has none of that when it opens. 0 if it is
+// gone.
+uint64_t
+hw_port_heard_times(struct hw_ports *ports, uint32_t link, uint32_t wire);
+
 // The role that hears the supervisor.
 extern const struct hw_role hw_role_port;
 

@@ -66,6 +66,13 @@ hw_port_listen(struct hw_ports *ports, uint32_t link, bool on)
 }
 
 uint64_t
+hw_port_heard_times(struct hw_ports *ports, uint32_t link, uint32_t wire)
+{
+    (void)link;
+    return is_gone(ports, wire) ? 0 : ports->heard_times;
+}
+
+uint64_t
 hw_port_heard_at(struct hw_ports *ports, uint32_t link, uint32_t wire)
 {
     (void)link;

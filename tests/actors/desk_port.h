@@ -17,6 +17,7 @@ struct hw_ports {
     bool no_gauge;      // hw_port_gauge likewise
     hawser_gauge gauge; // what it answers
     uint64_t heard_at_ms;
+    uint64_t heard_times;
     bool listening;
     unsigned listens; // calls
     size_t sent_count;

@@ -183,6 +183,16 @@ hold_vhost(struct hw_ws_wire *wire, char *sentence, size_t size)
     return wire->vhost != NULL;
 }
 
+static void
+note_unreachable(struct hw_ws_dialling *dialling, const char *why)
+{
+    char sentence[160];
+
+    (void)snprintf(sentence, sizeof sentence, "%sconnect: %s",
+                   dialling->proxied ? "proxy: " : "", why); // it fits
+    hw_ws_note(dialling, HAWSER_CAUSE_UNREACHABLE, sentence);
+}
+
 void
 hw_ws_wire_connect(struct hw_ws_wire *wire)
 {
@@ -217,9 +227,8 @@ hw_ws_wire_connect(struct hw_ws_wire *wire)
     if (wsi == NULL) {
         int error = errno;
 
-        d->note_cause = HAWSER_CAUSE_UNREACHABLE;
-        (void)snprintf(d->note, sizeof d->note, "connect: %s",
-                       error == 0 ? "no socket could be had" : strerror(error));
+        note_unreachable(d, error == 0 ? "no socket could be had"
+                                       : strerror(error));
         // A socket that did connect is closed later, by its own callback.
         if (!d->connected) {
             wire->wsi = NULL;
@@ -240,9 +249,7 @@ dial(void *user, const hawser_dial *dial, hawser_port *port, void **result,
     }
     error = probe(wire->dialling->address, wire->dialling->port);
     if (error != 0) {
-        wire->dialling->note_cause = HAWSER_CAUSE_UNREACHABLE;
-        (void)snprintf(wire->dialling->note, sizeof wire->dialling->note,
-                       "connect: %s", strerror(error));
+        note_unreachable(wire->dialling, strerror(error));
         hw_ws_wire_soon(wire, HW_WS_TELL);
     } else if (!hold_vhost(wire, sentence, size)) {
         wire->port = NULL;
