@@ -67,12 +67,13 @@ hawser_last_error(void);
 HAWSER_API hawser_status
 hawser_link_reconnect(hawser_bus *bus, hawser_link link);
 
-// Takes no more messages, sends what waits (and, with confirm=peer, waits until
-// it is confirmed), says goodbye with code and reason, and closes. Returns at
-// once; the CLOSED event follows within timeout_ms, and says how many messages
-// were left. code is 0 for the transport's ordinary goodbye (WebSocket: 1000),
-// or a WebSocket code 1000..1014 or 3000..4999 without 1004..1006; reason may
-// be NULL, and is at most 123 bytes (RFC 6455 §5.5). INVALID, STALE, ENDED.
+// Takes no more messages, sends what waits, waits until all is settled at the
+// link's level (with confirm=application that is yours to say), says goodbye
+// with code and reason, and closes. Returns at once; the CLOSED event follows
+// within timeout_ms, and says how many messages were left. code is 0 for the
+// transport's ordinary goodbye (WebSocket: 1000), or a WebSocket code
+// 1000..1014 or 3000..4999 without 1004..1006; reason may be NULL, and is at
+// most 123 bytes (RFC 6455 §5.5). INVALID, STALE, ENDED.
 HAWSER_API hawser_status
 hawser_link_drain(hawser_bus *bus, hawser_link link, int timeout_ms, int code,
                   const char *reason);
@@ -163,6 +164,25 @@ hawser_send_text(hawser_bus *bus, hawser_link link, const char *text);
 HAWSER_API hawser_status
 hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
                     uint64_t tag);
+
+// ---- settling by the application ----
+
+// With confirm=application: the oldest message with this tag that is not
+// settled is settled, since the peer's answer, or whatever else the application
+// goes by, says so. What is not settled is sent again, in order, on the next
+// wire; so an answer that is read after a loss is worth saying too. In any
+// order; in that of sending it costs least. Its receipt follows. A tag that no
+// message has any more is ignored: it may have been answered twice.
+// INVALID: the link's confirm is another, or the tag is 0. FULL: receipts.max
+// were said and not yet heard by the loop; say it again later. ENDED: closed.
+// STALE, NO_MEMORY. Any thread; never waits.
+HAWSER_API hawser_status
+hawser_settle(hawser_bus *bus, hawser_link link, uint64_t tag);
+
+// As hawser_settle, of that message and all that were accepted before it,
+// tagged or not.
+HAWSER_API hawser_status
+hawser_settle_up_to(hawser_bus *bus, hawser_link link, uint64_t tag);
 
 // ---- greeting ----
 

@@ -1,7 +1,8 @@
 // queue.c - owns what waits to be sent, what is in flight, and their order.
 //
-// Hears  SEND, STANDING_ADD, STANDING_REMOVE, GREET from the door; WANT, TAKEN,
-//        PASSED from the sender; GATE, DRAIN from the supervisor.
+// Hears  SEND, SETTLE, STANDING_ADD, STANDING_REMOVE, GREET from the door;
+//        WANT, TAKEN, PASSED, DOWNGRADE from the sender; GATE, DRAIN from the
+//        supervisor.
 // Says   MAIL to the sender, one for each WANT; GREETED, DRAINED to the
 //        supervisor; RECEIPT to the receiver; ROOM to the door.
 // Keeps  one row for each link: its spool, its standing messages, its gate.
@@ -13,30 +14,20 @@
 
 #include "actors/roles.h"
 #include "actors/spool.h"
+#include "actors/standing.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "values/plan.h"
-
-enum { GREETINGS_MAX = 1024 };
-
-struct standing {
-    uint64_t id;
-    struct hw_batch *batch; // of one
-};
+#include "values/settles.h"
 
 struct row {
     struct hw_plan *plan; // NULL: no such link
     struct hw_spool spool;
-    struct standing *standing;
-    struct hw_batch *greetings; // the application's, for this wire
-    uint32_t standing_count;
-    uint32_t standing_room;
-    uint32_t replayed; // standing messages handed to this wire
-    uint32_t greetings_waiting;
+    struct hw_standing standing;
     uint32_t wire;   // that the gate is open to
     uint8_t gate;    // enum hw_gate
+    uint8_t confirm; // what settles on this wire: HW_CONFIRM_…
     bool wanted;     // the sender can take more
-    bool confirming; // settled when passed, not when taken
     bool greeting;   // a greeting is with the sender
     bool greeted;    // said of this wire
     bool draining;
@@ -86,12 +77,12 @@ say_mail(struct queue *self, uint32_t link, unsigned kind,
 }
 
 static void
-say_receipt(void *user, const struct hawser_message *message, bool gone)
+say_receipt(void *user, const struct hawser_message *message, hawser_fate fate)
 {
     struct queue *self = user;
     const struct hw_letter letter = {
         .kind = HW_LETTER_RECEIPT,
-        .note = gone ? HAWSER_DROPPED : HAWSER_SETTLED,
+        .note = (uint16_t)fate,
         .link = self->leaving,
         .number = message->private_tag,
     };
@@ -132,31 +123,30 @@ say_if_drained(struct queue *self, uint32_t link)
 
 // ---- handing on ----
 
+// What the application greeted with before it said ready comes first.
+static bool
+hand_greeting(struct queue *self, uint32_t link)
+{
+    struct row *row = &self->rows[link];
+    struct hw_batch *batch = hw_standing_next_greeting(&row->standing);
+
+    if (batch != NULL) {
+        row->greeting = true;
+        say_mail(self, link, HW_LETTER_GREETING_MAIL, batch, 0, 1, 0);
+        hw_batch_drop(batch);
+    }
+    return batch != NULL;
+}
+
 static void
 hand_standing(struct queue *self, uint32_t link)
 {
     struct row *row = &self->rows[link];
-
-    if (row->replayed < row->standing_count) {
-        row->greeting = true;
-        say_mail(self, link, HW_LETTER_GREETING_MAIL,
-                 row->standing[row->replayed].batch, 0, 1, 0);
-        row->replayed++;
-    }
-}
-
-static void
-hand_greeting(struct queue *self, uint32_t link)
-{
-    struct row *row = &self->rows[link];
-    struct hw_batch *batch = row->greetings;
+    struct hw_batch *batch = hw_standing_next(&row->standing);
 
     if (batch != NULL) {
-        row->greetings = batch->next;
-        row->greetings_waiting--;
         row->greeting = true;
         say_mail(self, link, HW_LETTER_GREETING_MAIL, batch, 0, 1, 0);
-        hw_batch_drop(batch);
     }
 }
 
@@ -166,10 +156,11 @@ window_is_full(const struct row *row)
 {
     const struct hawser_settings *settings = row->plan->settings;
 
-    return row->confirming && (hw_spool_in_flight(&row->spool) >=
-                                   (uint64_t)settings->spool_max_messages ||
-                               hw_spool_in_flight_bytes(&row->spool) >=
-                                   (uint64_t)settings->spool_max_bytes);
+    return row->confirm != HW_CONFIRM_NONE &&
+           (hw_spool_in_flight(&row->spool) >=
+                (uint64_t)settings->spool_max_messages ||
+            hw_spool_in_flight_bytes(&row->spool) >=
+                (uint64_t)settings->spool_max_bytes);
 }
 
 static void
@@ -200,13 +191,10 @@ hand_on(struct queue *self, uint32_t link)
     }
     switch (row->gate) {
     case HW_GATE_TALK:
-        hand_greeting(self, link);
+        (void)hand_greeting(self, link); // if there is one
         break;
     case HW_GATE_REPLAY:
-        // What the application greeted with before it said ready comes first.
-        if (row->greetings != NULL) {
-            hand_greeting(self, link);
-        } else {
+        if (!hand_greeting(self, link)) {
             hand_standing(self, link);
         }
         break;
@@ -220,19 +208,43 @@ hand_on(struct queue *self, uint32_t link)
 
 // ---- settling ----
 
+// The sum has left the spool.
 static void
-settle(struct queue *self, uint32_t link, uint64_t position)
+note_settled(struct queue *self, uint32_t link, struct hw_spool_sum sum)
 {
     struct row *row = &self->rows[link];
-    struct hw_spool_sum sum;
 
-    self->leaving = link;
-    sum = hw_spool_settle(&row->spool, position, say_receipt, self);
     HW_METER_ADD(row->plan->meter->settled, sum.messages);
     release(self, link, sum.messages, sum.bytes);
     count_in_flight(row);
     say_if_drained(self, link);
     hand_on(self, link);
+}
+
+static void
+settle(struct queue *self, uint32_t link, uint64_t position)
+{
+    struct row *row = &self->rows[link];
+
+    self->leaving = link;
+    note_settled(self, link,
+                 hw_spool_settle(&row->spool, position, say_receipt, self));
+}
+
+// What was settled before is said again where an answer came twice.
+static struct hw_spool_sum
+settle_as_said(struct queue *self, struct row *row,
+               const struct hw_settle *said)
+{
+    struct hw_spool_mark mark;
+
+    if (!hw_spool_find(&row->spool, said->tag, &mark)) {
+        return (struct hw_spool_sum){ 0 };
+    }
+    return said->all_before
+               ? hw_spool_settle_up_to(&row->spool, &mark, say_receipt, self)
+               : hw_spool_take_out(&row->spool, &mark, HAWSER_SETTLED,
+                                   say_receipt, self);
 }
 
 // Every greeting was taken, and none waits.
@@ -242,7 +254,7 @@ say_if_greeted(struct queue *self, uint32_t link)
     struct row *row = &self->rows[link];
 
     if (row->gate == HW_GATE_REPLAY && !row->greeted && !row->greeting &&
-        row->greetings == NULL && row->replayed == row->standing_count) {
+        hw_standing_is_said(&row->standing)) {
         row->greeted = true;
         say(self, HW_SUPERVISOR, HW_LETTER_GREETED, link, 0);
     }
@@ -302,22 +314,25 @@ on_send(void *actor, const struct hw_letter *letter)
     hand_on(self, letter->link);
 }
 
-static bool
-make_room_for_standing(struct row *row)
+static void
+on_settle(void *actor, const struct hw_letter *letter)
 {
-    uint32_t room = row->standing_room == 0 ? 8 : row->standing_room * 2;
-    struct standing *larger;
+    struct queue *self = actor;
+    struct row *row = &self->rows[letter->link];
+    const struct hw_settle *said = letter->thing;
+    struct hw_spool_sum sum = { 0 };
 
-    if (row->standing_count < row->standing_room) {
-        return true;
+    if (row->plan != NULL) {
+        self->leaving = letter->link;
+        for (uint32_t i = 0; i < letter->count; i++) {
+            struct hw_spool_sum one = settle_as_said(self, row, &said[i]);
+
+            sum.messages += one.messages;
+            sum.bytes += one.bytes;
+        }
+        note_settled(self, letter->link, sum);
     }
-    larger = realloc(row->standing, room * sizeof *larger);
-    if (larger == NULL) {
-        return false;
-    }
-    row->standing = larger;
-    row->standing_room = room;
-    return true;
+    free(letter->thing);
 }
 
 // On a wire that was greeted already it is also said at once, in its turn.
@@ -329,16 +344,14 @@ on_standing_add(void *actor, const struct hw_letter *letter)
     struct hw_batch *batch = letter->thing, *copy = batch->next;
 
     batch->next = NULL;
-    if (row->plan == NULL || !make_room_for_standing(row)) {
+    if (row->plan == NULL ||
+        !hw_standing_add(&row->standing, letter->number, batch)) {
         HW_LOG(1, "link %u: a standing message is lost: no memory or no link",
                letter->link);
         hw_batch_drop(batch);
         hw_batch_drop(copy);
         return;
     }
-    row->standing[row->standing_count].id = letter->number;
-    row->standing[row->standing_count].batch = batch;
-    row->standing_count++;
     if (row->gate != HW_GATE_FLOW) {
         hw_batch_drop(copy);
         hand_on(self, letter->link);
@@ -354,17 +367,8 @@ on_standing_remove(void *actor, const struct hw_letter *letter)
     struct queue *self = actor;
     struct row *row = &self->rows[letter->link];
     struct hw_batch *farewell = letter->thing;
-    uint32_t at = 0;
 
-    while (at < row->standing_count && row->standing[at].id != letter->number) {
-        at++;
-    }
-    if (at < row->standing_count) {
-        hw_batch_drop(row->standing[at].batch);
-        row->standing_count--;
-        memmove(&row->standing[at], &row->standing[at + 1],
-                (row->standing_count - at) * sizeof row->standing[0]);
-        row->replayed -= at < row->replayed;
+    if (hw_standing_remove(&row->standing, letter->number)) {
         say_if_greeted(self, letter->link);
     }
     if (farewell == NULL) {
@@ -383,18 +387,13 @@ on_greet(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
     struct row *row = &self->rows[letter->link];
-    struct hw_batch **at = &row->greetings;
 
     if (row->plan == NULL || row->gate != HW_GATE_TALK ||
-        row->wire != letter->wire || row->greetings_waiting == GREETINGS_MAX) {
+        row->wire != letter->wire ||
+        !hw_standing_greet(&row->standing, letter->thing)) {
         hw_batch_drop(letter->thing);
         return;
     }
-    while (*at != NULL) {
-        at = &(*at)->next;
-    }
-    *at = letter->thing;
-    row->greetings_waiting++;
     hand_on(self, letter->link);
 }
 
@@ -407,9 +406,7 @@ shut(struct row *row)
 
     HW_METER_ADD(row->plan->meter->resent, again);
     count_in_flight(row);
-    hw_batch_drop_all(row->greetings);
-    row->greetings = NULL;
-    row->greetings_waiting = 0;
+    hw_standing_drop_greetings(&row->standing);
     row->greeting = false;
     row->wanted = false;
 }
@@ -430,7 +427,7 @@ note_wire(struct row *row, uint32_t wire)
         row->wire = wire;
         row->gate = HW_GATE_SHUT;
         row->greeted = false;
-        row->confirming = row->plan->settings->confirm == HW_CONFIRM_PEER;
+        row->confirm = (uint8_t)row->plan->settings->confirm;
     }
 }
 
@@ -454,7 +451,7 @@ on_gate(void *actor, const struct hw_letter *letter)
         return;
     }
     if (row->gate == HW_GATE_REPLAY) {
-        row->replayed = 0;
+        row->standing.replayed = 0;
         say_if_greeted(self, letter->link);
     }
     hand_on(self, letter->link);
@@ -469,15 +466,6 @@ on_drain(void *actor, const struct hw_letter *letter)
     say_if_drained(self, letter->link);
 }
 
-static void
-drop_standing(struct row *row)
-{
-    for (uint32_t i = 0; i < row->standing_count; i++) {
-        hw_batch_drop(row->standing[i].batch);
-    }
-    free(row->standing);
-}
-
 static uint64_t
 forget(struct queue *self, uint32_t link)
 {
@@ -489,8 +477,7 @@ forget(struct queue *self, uint32_t link)
     HW_METER_ADD(row->plan->meter->dropped, left.messages);
     HW_METER_SET(row->plan->meter->in_flight, 0);
     release(self, link, left.messages, left.bytes);
-    hw_batch_drop_all(row->greetings);
-    drop_standing(row);
+    hw_standing_free(&row->standing);
     hw_plan_drop(row->plan);
     memset(row, 0, sizeof *row);
     return left.messages;
@@ -537,7 +524,7 @@ on_taken(void *actor, const struct hw_letter *letter)
     struct queue *self = actor;
     struct row *row = row_of_wire(self, letter);
 
-    if (row != NULL && !row->confirming) {
+    if (row != NULL && row->confirm == HW_CONFIRM_NONE) {
         settle(self, letter->link, letter->number);
     }
 }
@@ -558,8 +545,9 @@ static void
 on_passed(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
+    const struct row *row = row_of_wire(self, letter);
 
-    if (row_of_wire(self, letter) != NULL) {
+    if (row != NULL && row->confirm != HW_CONFIRM_APPLICATION) {
         settle(self, letter->link, letter->number);
     }
 }
@@ -575,7 +563,7 @@ on_downgrade(void *actor, const struct hw_letter *letter)
         return;
     }
     note_wire(row, letter->wire);
-    row->confirming = false;
+    row->confirm = HW_CONFIRM_NONE;
     if (row->gate != HW_GATE_SHUT) {
         settle(self, letter->link, letter->number);
     }
@@ -591,8 +579,7 @@ leave(void *actor)
 
         if (row->plan != NULL) {
             hw_batch_drop_all(row->spool.first);
-            hw_batch_drop_all(row->greetings);
-            drop_standing(row);
+            hw_standing_free(&row->standing);
             hw_plan_drop(row->plan);
         }
     }
@@ -618,6 +605,7 @@ const struct hw_role hw_role_queue = {
     .on[HW_LETTER_LINK_OPEN] = on_link_open,
     .on[HW_LETTER_LINK_FORGET] = on_link_forget,
     .on[HW_LETTER_SEND] = on_send,
+    .on[HW_LETTER_SETTLE] = on_settle,
     .on[HW_LETTER_STANDING_ADD] = on_standing_add,
     .on[HW_LETTER_STANDING_REMOVE] = on_standing_remove,
     .on[HW_LETTER_GREET] = on_greet,

@@ -11,28 +11,35 @@ is_counted(const struct hawser_message *message)
     return message->private_flags == 0;
 }
 
+static bool
+is_gone(const struct hawser_message *message)
+{
+    return (message->private_flags & HW_MESSAGE_GONE) != 0;
+}
+
 static void
-mark_start(struct hw_spool_mark *mark, struct hw_batch *batch,
-           uint64_t position)
+mark_start(struct hw_spool_mark *mark, struct hw_batch *batch)
 {
     mark->batch = batch;
     mark->at = 0;
-    mark->position = position;
+    mark->position = batch->position;
 }
 
 void
 hw_spool_add(struct hw_spool *spool, struct hw_batch *batch)
 {
     batch->next = NULL;
+    batch->before = spool->last;
+    batch->position = spool->end;
     if (spool->last == NULL) {
         spool->first = batch;
-        mark_start(&spool->head, batch, spool->end);
+        mark_start(&spool->head, batch);
     } else {
         spool->last->next = batch;
     }
     spool->last = batch;
     if (spool->next.batch == NULL) {
-        mark_start(&spool->next, batch, spool->end);
+        mark_start(&spool->next, batch);
     }
     spool->end += batch->count;
     // What comes in is either all counted, or one copy of a standing message.
@@ -46,11 +53,16 @@ hw_spool_add(struct hw_spool *spool, struct hw_batch *batch)
     }
 }
 
+// Behind its batch. What stood between that and the next one may be gone.
 static void
 skip_to_next_batch(struct hw_spool_mark *mark)
 {
+    mark->position = mark->batch->position + mark->batch->count;
     mark->batch = mark->batch->next;
     mark->at = 0;
+    if (mark->batch != NULL) {
+        mark->position = mark->batch->position;
+    }
 }
 
 // Moves the mark over count messages of its batch.
@@ -69,9 +81,8 @@ skip_gone(struct hw_spool *spool)
 {
     struct hw_spool_mark *next = &spool->next;
 
-    while (next->batch != NULL && next->batch->marked > 0 &&
-           (next->batch->messages[next->at].private_flags & HW_MESSAGE_GONE) !=
-               0) {
+    while (next->batch != NULL && next->batch->gone > 0 &&
+           is_gone(&next->batch->messages[next->at])) {
         move(next, 1);
     }
 }
@@ -83,11 +94,10 @@ run_length(const struct hw_spool_mark *mark)
     const struct hw_batch *batch = mark->batch;
     uint32_t end = mark->at;
 
-    if (batch->marked == 0) {
+    if (batch->gone == 0) {
         return batch->count - mark->at;
     }
-    while (end < batch->count &&
-           (batch->messages[end].private_flags & HW_MESSAGE_GONE) == 0) {
+    while (end < batch->count && !is_gone(&batch->messages[end])) {
         end++;
     }
     return end - mark->at;
@@ -130,38 +140,48 @@ hw_spool_hand(struct hw_spool *spool, struct hw_batch **batch, uint32_t *from,
     return count;
 }
 
-// ---- leaving ----
+// ---- leaving in turn ----
 
+// Nothing points at it any more but the list.
 static void
-drop_first_batch(struct hw_spool *spool)
+unlink(struct hw_spool *spool, struct hw_batch *batch)
 {
-    struct hw_batch *batch = spool->first;
-
-    spool->first = batch->next;
-    if (spool->first == NULL) {
-        spool->last = NULL;
+    *(batch->before == NULL ? &spool->first : &batch->before->next) =
+        batch->next;
+    *(batch->next == NULL ? &spool->last : &batch->next->before) =
+        batch->before;
+    if (spool->sought.batch == batch) {
+        spool->sought.batch = NULL;
     }
     hw_batch_drop(batch);
 }
 
 static void
-let_one_go(struct hw_spool *spool, struct hw_spool_sum *sum, hw_spool_left left,
-           void *user, bool gone)
+move_head(struct hw_spool *spool, uint32_t count)
 {
     struct hw_batch *batch = spool->head.batch;
-    const struct hawser_message *message = &batch->messages[spool->head.at];
+
+    move(&spool->head, count);
+    if (spool->head.batch != batch) {
+        unlink(spool, batch);
+    }
+}
+
+static void
+let_one_go(struct hw_spool *spool, struct hw_spool_sum *sum, hawser_fate fate,
+           hw_spool_left left, void *user)
+{
+    const struct hawser_message *message =
+        &spool->head.batch->messages[spool->head.at];
 
     if (is_counted(message)) {
         sum->messages++;
         sum->bytes += message->size;
         if (message->private_tag != 0) {
-            left(user, message, gone);
+            left(user, message, fate);
         }
     }
-    move(&spool->head, 1);
-    if (spool->head.batch != batch) {
-        drop_first_batch(spool);
-    }
+    move_head(spool, 1);
 }
 
 // A whole batch that holds nothing special goes in one go.
@@ -177,8 +197,7 @@ let_batch_go(struct hw_spool *spool, uint64_t position,
     }
     sum->messages += batch->count;
     sum->bytes += batch->payload;
-    move(&spool->head, batch->count);
-    drop_first_batch(spool);
+    move_head(spool, batch->count);
     return true;
 }
 
@@ -197,13 +216,37 @@ hw_spool_settle(struct hw_spool *spool, uint64_t position, hw_spool_left left,
 
     HW_CHECK(position <= spool->next.position,
              "only what was handed to a wire is settled");
-    while (spool->head.position < position) {
+    while (spool->head.batch != NULL && spool->head.position < position) {
         if (!let_batch_go(spool, position, &sum)) {
-            let_one_go(spool, &sum, left, user, false);
+            let_one_go(spool, &sum, HAWSER_SETTLED, left, user);
         }
     }
     subtract(spool, &sum);
     return sum;
+}
+
+struct hw_spool_sum
+hw_spool_clear(struct hw_spool *spool, hw_spool_left left, void *user)
+{
+    struct hw_spool_sum sum = { 0 };
+
+    while (spool->head.batch != NULL) {
+        let_one_go(spool, &sum, HAWSER_DROPPED, left, user);
+    }
+    memset(spool, 0, sizeof *spool);
+    return sum;
+}
+
+// ---- leaving from the midst ----
+
+static void
+mark_gone(struct hw_batch *batch, uint32_t at)
+{
+    struct hawser_message *message = &batch->messages[at];
+
+    batch->marked += message->private_flags == 0;
+    batch->gone += !is_gone(message);
+    message->private_flags |= HW_MESSAGE_GONE;
 }
 
 // Copies of standing messages are not said again, whether they were handed on
@@ -214,12 +257,12 @@ give_up_copies(struct hw_spool *spool)
     struct hw_spool_mark mark = spool->head;
 
     while (mark.batch != NULL) {
-        struct hw_batch *batch = mark.batch;
+        const uint8_t flags = mark.batch->messages[mark.at].private_flags;
 
-        if (batch->marked > 0) {
-            batch->messages[mark.at].private_flags |=
-                batch->messages[mark.at].private_flags != 0 ? HW_MESSAGE_GONE
-                                                            : 0;
+        if (mark.batch->marked > 0) {
+            if ((flags & HW_MESSAGE_STANDING) != 0) {
+                mark_gone(mark.batch, mark.at);
+            }
             move(&mark, 1);
         } else {
             skip_to_next_batch(&mark);
@@ -242,113 +285,152 @@ hw_spool_rewind(struct hw_spool *spool)
     return again;
 }
 
-// How many bytes that one had.
-static uint64_t
-give_up(struct hw_spool *spool, struct hw_batch *batch, uint32_t at,
-        hw_spool_left left, void *user)
+// What is gone and at the head need not be kept.
+static void
+let_gone_go(struct hw_spool *spool)
 {
-    struct hawser_message *message = &batch->messages[at];
-
-    if (message->private_tag != 0) {
-        left(user, message, true);
+    skip_gone(spool);
+    while (spool->head.batch != NULL &&
+           spool->head.position < spool->next.position &&
+           is_gone(&spool->head.batch->messages[spool->head.at])) {
+        move_head(spool, 1);
     }
-    message->private_flags |= HW_MESSAGE_GONE;
-    batch->marked++;
-    spool->waiting--;
-    spool->waiting_bytes -= message->size;
-    spool->counted--;
-    spool->counted_bytes -= message->size;
-    return message->size;
+}
+
+// Nor what is gone whole, wherever it is.
+static void
+let_batch_go_if_gone(struct hw_spool *spool, struct hw_batch *batch)
+{
+    bool begun = spool->next.batch == batch && spool->next.at > 0;
+
+    if (batch->gone < batch->count || batch == spool->head.batch || begun) {
+        return;
+    }
+    if (spool->next.batch == batch) {
+        skip_to_next_batch(&spool->next);
+    }
+    unlink(spool, batch);
+}
+
+struct hw_spool_sum
+hw_spool_take_out(struct hw_spool *spool, const struct hw_spool_mark *mark,
+                  hawser_fate fate, hw_spool_left left, void *user)
+{
+    const struct hawser_message *message = &mark->batch->messages[mark->at];
+    struct hw_spool_sum sum = { .messages = 1, .bytes = message->size };
+
+    HW_CHECK(is_counted(message), "only what is counted is taken out");
+    if (message->private_tag != 0) {
+        left(user, message, fate);
+    }
+    if (hw_spool_is_waiting(spool, mark)) {
+        spool->waiting--;
+        spool->waiting_bytes -= message->size;
+    }
+    subtract(spool, &sum);
+    mark_gone(mark->batch, mark->at);
+    let_batch_go_if_gone(spool, mark->batch);
+    let_gone_go(spool);
+    return sum;
 }
 
 // Copies of standing messages are not what fills the spool, and keep their
-// turn: the oldest message behind them goes. A batch of which nothing is left
-// is taken out at once: no wire was told of a position in it or behind it.
-static bool
-drop_behind_copies(struct hw_spool *spool, hw_spool_left left, void *user,
-                   uint64_t *bytes)
-{
-    struct hw_batch *before = NULL, *batch = spool->next.batch;
-    uint32_t at = 0;
-
-    while (batch != NULL &&
-           (batch->messages[0].private_flags & HW_MESSAGE_STANDING) != 0) {
-        before = batch;
-        batch = batch->next;
-    }
-    if (batch == NULL) {
-        return false;
-    }
-    HW_CHECK(before != NULL, "a copy waits for its turn before it");
-    while (!is_counted(&batch->messages[at])) {
-        at++; // given up earlier; not all were, or it would not be here
-    }
-    *bytes = give_up(spool, batch, at, left, user);
-    if (at + 1 == batch->count) {
-        before->next = batch->next;
-        spool->last = spool->last == batch ? before : spool->last;
-        spool->end -= batch->count;
-        hw_batch_drop(batch);
-    }
-    return true;
-}
-
-// All of the batch is gone, and what comes next is behind it: it is taken out,
-// or what is in flight before it would keep it, and any number of its like. No
-// wire was told of a position in it or behind it.
-static void
-take_out(struct hw_spool *spool, struct hw_batch *batch)
-{
-    struct hw_batch *before = spool->first;
-
-    while (before->next != batch) {
-        before = before->next;
-    }
-    before->next = batch->next;
-    spool->last = spool->last == batch ? before : spool->last;
-    spool->end -= batch->count;
-    spool->next.position -= batch->count;
-    hw_batch_drop(batch);
-}
-
+// turn: the oldest message behind them goes.
 bool
 hw_spool_drop_oldest(struct hw_spool *spool, hw_spool_left left, void *user,
                      uint64_t *bytes)
 {
-    struct hw_spool_mark *next = &spool->next;
-    struct hw_batch *batch;
+    struct hw_spool_mark mark;
 
     skip_gone(spool);
-    batch = next->batch;
-    if (batch == NULL) {
+    mark = spool->next;
+    while (mark.batch != NULL && !is_counted(&mark.batch->messages[mark.at])) {
+        move(&mark, 1);
+    }
+    if (mark.batch == NULL) {
         return false;
     }
-    if (!is_counted(&batch->messages[next->at])) {
-        return drop_behind_copies(spool, left, user, bytes);
-    }
-    *bytes = give_up(spool, batch, next->at, left, user);
-    skip_gone(spool);
-    if (batch->marked == batch->count && batch != spool->first) {
-        take_out(spool, batch);
-    }
-    // Nothing in flight: what is gone need not be kept.
-    if (spool->counted == spool->waiting) {
-        struct hw_spool_sum none =
-            hw_spool_settle(spool, next->position, left, user);
-
-        HW_CHECK(none.messages == 0, "what is gone is not settled");
-    }
+    *bytes = hw_spool_take_out(spool, &mark, HAWSER_DROPPED, left, user).bytes;
     return true;
 }
 
-struct hw_spool_sum
-hw_spool_clear(struct hw_spool *spool, hw_spool_left left, void *user)
+// From a mark to the end of a batch (NULL: of all).
+static bool
+find_from(const struct hw_spool *spool, struct hw_spool_mark *mark,
+          const struct hw_batch *last, uint64_t tag)
 {
-    struct hw_spool_sum sum = { 0 };
+    while (mark->batch != NULL) {
+        const struct hw_batch *batch = mark->batch;
+        const struct hawser_message *message = &batch->messages[mark->at];
 
-    while (spool->head.batch != NULL) {
-        let_one_go(spool, &sum, left, user, true);
+        if (message->private_tag == tag && is_counted(message) &&
+            mark->position >= spool->head.position) {
+            return true;
+        }
+        if (batch->tagged > 0 && batch->gone < batch->count &&
+            mark->at + 1 < batch->count) {
+            move(mark, 1);
+        } else if (batch != last) {
+            skip_to_next_batch(mark);
+        } else {
+            break;
+        }
     }
-    memset(spool, 0, sizeof *spool);
+    return false;
+}
+
+bool
+hw_spool_find(struct hw_spool *spool, uint64_t tag, struct hw_spool_mark *mark)
+{
+    const struct hw_batch *last = spool->sought.batch;
+    bool found = false;
+
+    if (last != NULL) {
+        *mark = spool->sought;
+        found = find_from(spool, mark, NULL, tag);
+    }
+    if (!found) {
+        *mark = spool->head;
+        found = find_from(spool, mark, last, tag);
+    }
+    if (found) {
+        spool->sought = *mark;
+    }
+    return found;
+}
+
+// Of what waits, all before that position.
+static void
+settle_waiting(struct hw_spool *spool, uint64_t position,
+               struct hw_spool_sum *sum, hw_spool_left left, void *user)
+{
+    struct hw_spool_mark at = spool->next;
+
+    while (at.batch != NULL && at.position < position) {
+        const struct hw_spool_mark mark = at;
+
+        move(&at, 1);
+        if (is_counted(&mark.batch->messages[mark.at])) {
+            sum->messages++;
+            sum->bytes +=
+                hw_spool_take_out(spool, &mark, HAWSER_SETTLED, left, user)
+                    .bytes;
+        }
+        if (at.position < spool->next.position) {
+            at = spool->next; // what is gone may have been given back
+        }
+    }
+}
+
+struct hw_spool_sum
+hw_spool_settle_up_to(struct hw_spool *spool, const struct hw_spool_mark *mark,
+                      hw_spool_left left, void *user)
+{
+    uint64_t end = mark->position + 1;
+    uint64_t handed = end < spool->next.position ? end : spool->next.position;
+    struct hw_spool_sum sum = hw_spool_settle(spool, handed, left, user);
+
+    let_gone_go(spool);
+    settle_waiting(spool, end, &sum, left, user);
     return sum;
 }

@@ -6,11 +6,17 @@
 //
 //     settled │ in flight │ waiting
 //             head        next
+//
+// A message may also leave from the midst of the others: settled out of turn,
+// or given up. Its place is marked GONE until the head comes by; a batch of
+// which nothing is left is given back at once.
 #ifndef HW_ACTORS_SPOOL_H
 #define HW_ACTORS_SPOOL_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <hawser/inbox.h>
 
 #include "values/batch.h"
 
@@ -25,7 +31,8 @@ struct hw_spool {
     struct hw_batch *last;
     struct hw_spool_mark head;
     struct hw_spool_mark next;
-    uint64_t end; // position behind the last message
+    struct hw_spool_mark sought; // where a tag was found last
+    uint64_t end;                // position behind the last message
     uint64_t waiting_bytes;
     uint64_t waiting; // counted messages behind next
     uint64_t counted; // counted messages in all
@@ -33,10 +40,15 @@ struct hw_spool {
     uint64_t copies; // of standing messages, added since the last rewind
 };
 
-// Told of each message that leaves the spool and is counted; gone is true if it
-// was given up.
+// Told of each message that leaves the spool and is tagged.
 typedef void (*hw_spool_left)(void *user, const struct hawser_message *message,
-                              bool gone);
+                              hawser_fate fate);
+
+// What has left the spool, and was counted.
+struct hw_spool_sum {
+    uint64_t messages;
+    uint64_t bytes;
+};
 
 // Takes over the batch.
 void
@@ -48,13 +60,7 @@ uint32_t
 hw_spool_hand(struct hw_spool *spool, struct hw_batch **batch, uint32_t *from,
               uint64_t *position);
 
-// Settles everything in flight before position; tells of each that is tagged,
-// and sums up the rest.
-struct hw_spool_sum {
-    uint64_t messages;
-    uint64_t bytes;
-};
-
+// Settles everything in flight before position.
 struct hw_spool_sum
 hw_spool_settle(struct hw_spool *spool, uint64_t position, hw_spool_left left,
                 void *user);
@@ -65,15 +71,41 @@ hw_spool_settle(struct hw_spool *spool, uint64_t position, hw_spool_left left,
 uint64_t
 hw_spool_rewind(struct hw_spool *spool);
 
-// Gives up the oldest waiting message; tells of it if it is tagged. false: none
-// waits.
+// Gives up the oldest waiting message. false: none waits.
 bool
 hw_spool_drop_oldest(struct hw_spool *spool, hw_spool_left left, void *user,
                      uint64_t *bytes);
 
-// Gives up everything; tells of those that are tagged.
+// Gives up everything.
 struct hw_spool_sum
 hw_spool_clear(struct hw_spool *spool, hw_spool_left left, void *user);
+
+// ---- single messages ----
+
+// Where the oldest message with that tag is that has not left. What is looked
+// for in the order of acceptance is found at once, anything else takes as long
+// as there are messages in between. false: nowhere.
+bool
+hw_spool_find(struct hw_spool *spool, uint64_t tag, struct hw_spool_mark *mark);
+
+// Takes the message at the mark out, from wherever it is. The mark is no longer
+// valid.
+struct hw_spool_sum
+hw_spool_take_out(struct hw_spool *spool, const struct hw_spool_mark *mark,
+                  hawser_fate fate, hw_spool_left left, void *user);
+
+// Settles the message at the mark and all before it, waiting or not. The mark
+// is no longer valid.
+struct hw_spool_sum
+hw_spool_settle_up_to(struct hw_spool *spool, const struct hw_spool_mark *mark,
+                      hw_spool_left left, void *user);
+
+static inline bool
+hw_spool_is_waiting(const struct hw_spool *spool,
+                    const struct hw_spool_mark *mark)
+{
+    return mark->position >= spool->next.position;
+}
 
 static inline uint64_t
 hw_spool_in_flight(const struct hw_spool *spool)

@@ -23,6 +23,7 @@
 #include "values/plan.h"
 #include "values/report.h"
 #include "values/settings.h"
+#include "values/settles.h"
 #include "wire/port.h"
 
 enum {
@@ -71,6 +72,10 @@ struct hw_slot {
     uint32_t credit_messages;
     uint32_t credit_events;
     uint64_t credit_bytes;
+    // Said to be settled by the application, not yet told.
+    struct hw_settle *settles;
+    uint32_t settle_count;
+    uint32_t settle_room;
     uint64_t behind; // number of the last command about it
     bool dirty;      // there is something to bring
     bool knocked;    // and the loop knows

@@ -152,6 +152,20 @@ say_commands(hawser_bus *bus, struct hw_command *command)
     }
 }
 
+// With the slot locked. What is said to be settled goes behind the messages
+// that it may be about.
+static void
+take_settles(struct hw_slot *slot, struct hw_letter *letter)
+{
+    letter->kind = HW_LETTER_SETTLE;
+    letter->link = slot->index;
+    letter->count = slot->settle_count;
+    letter->thing = slot->settles;
+    slot->settles = NULL;
+    slot->settle_count = 0;
+    slot->settle_room = 0;
+}
+
 // said: number of the last command that was said. What was accepted behind a
 // later one waits for it.
 static void
@@ -165,12 +179,16 @@ say_slot(hawser_bus *bus, struct hw_slot *slot, uint64_t said)
         .kind = HW_LETTER_CREDIT,
         .link = slot->index,
     };
+    struct hw_letter settle = { 0 };
 
     pthread_mutex_lock(&slot->lock);
     slot->dirty = false;
     slot->knocked = false;
     if (slot->behind <= said) {
         send.thing = take_batches(slot);
+        if (slot->settle_count > 0) {
+            take_settles(slot, &settle);
+        }
     } else {
         put_on_list(bus, slot); // the command knocked
     }
@@ -183,6 +201,9 @@ say_slot(hawser_bus *bus, struct hw_slot *slot, uint64_t said)
     pthread_mutex_unlock(&slot->lock);
     if (send.thing != NULL) {
         hw_say(bus->door, HW_QUEUE, &send);
+    }
+    if (settle.count > 0) {
+        hw_say(bus->door, HW_QUEUE, &settle);
     }
     if (credit.count > 0 || credit.note > 0) {
         hw_say(bus->door, HW_RECEIVER, &credit);

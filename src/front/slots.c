@@ -83,12 +83,16 @@ empty(struct hw_slot *slot)
     hw_report_drop(slot->lost);
     hw_report_drop(slot->answered);
     free(slot->standing.ids);
+    free(slot->settles);
     slot->first = NULL;
     slot->last = NULL;
     slot->plan = NULL;
     slot->opened = NULL;
     slot->lost = NULL;
     slot->answered = NULL;
+    slot->settles = NULL;
+    slot->settle_count = 0;
+    slot->settle_room = 0;
     slot->standing = (struct hw_standing_ids){ 0 };
     slot->inbox = NULL;
 }

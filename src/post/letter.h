@@ -43,6 +43,7 @@ enum hw_name {
     X(LINK_REFUSE,     "the application's greeting failed; thing: reason, malloc'd") \
     X(LINK_ANSWER,     "fresh headers for the attempt; thing: malloc'd, NULL: give the attempt up") \
     X(SEND,            "messages for the spool; thing: list of batches") \
+    X(SETTLE,          "the application says what is settled; count: how many times; thing: array of struct hw_settle, malloc'd") \
     X(STANDING_ADD,    "a standing message; number: its id; thing: batch of one, behind it a copy for the spool") \
     X(STANDING_REMOVE, "take it back; number: its id; thing: farewell, batch of one, or NULL") \
     X(GREET,           "a message for the wire that greets, past the spool; thing: batch of one") \
@@ -98,6 +99,7 @@ enum hw_name {
     X(DOOR, SUPERVISOR, LINK_REFUSE)     X(DOOR, SUPERVISOR, LINK_ANSWER) \
     X(DOOR, QUEUE, SEND)                 X(DOOR, QUEUE, STANDING_ADD) \
     X(DOOR, QUEUE, STANDING_REMOVE)      X(DOOR, QUEUE, GREET) \
+    X(DOOR, QUEUE, SETTLE) \
     X(DOOR, RECEIVER, LINK_OPEN) \
     X(DOOR, RECEIVER, CREDIT)            X(DOOR, RECEIVER, INBOX_OPEN) \
     X(DOOR, RECEIVER, INBOX_CLOSE)       X(DOOR, RECEIVER, RECEIPT) \

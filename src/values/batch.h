@@ -23,19 +23,23 @@ enum {
 // private_flags of a message while the queue owns its batch.
 enum {
     HW_MESSAGE_STANDING = 1, // a copy of a standing message: not counted
-    HW_MESSAGE_GONE = 2,     // given up: skip it
+    HW_MESSAGE_GONE = 2,     // given up, or settled out of turn: skip it
 };
 
 struct hw_batch {
     struct hw_batch *next; // its owner's list
     atomic_uint holds;
-    uint32_t count;   // messages
-    uint32_t tagged;  // of those, with a tag
-    uint32_t shared;  // of those, that stand for a message elsewhere
-    uint32_t marked;  // of those, with private_flags
-    size_t room;      // bytes in all
-    size_t used_from; // offset of the lowest byte in use at the end
-    size_t payload;   // sum of the messages' sizes
+    uint32_t count;  // messages
+    uint32_t tagged; // of those, with a tag
+    uint32_t shared; // of those, that stand for a message elsewhere
+    uint32_t marked; // of those, with private_flags
+    uint32_t gone;   // of those, GONE
+    // The spool's.
+    struct hw_batch *before;
+    uint64_t position; // of the first message
+    size_t room;       // bytes in all
+    size_t used_from;  // offset of the lowest byte in use at the end
+    size_t payload;    // sum of the messages' sizes
     struct hawser_message messages[];
 };
 

@@ -49,8 +49,8 @@
       "time without anything from the peer after which it is lost") \
     X(link, write_timeout, "write.timeout", duration, "30s", "off, 1ms..24h", \
       "time that a write may make no progress before the peer is lost") \
-    X(link, confirm, "confirm", choice, "none", "none|peer", \
-      "when a message is settled: taken by the transport, or arrived at the peer") \
+    X(link, confirm, "confirm", choice, "none", "none|peer|application", \
+      "when a message is settled: taken by the transport, arrived at the peer, or when hawser_settle says so") \
     X(link, confirm_strict, "confirm.strict", toggle, "off", "off|on", \
       "fail instead of falling back to none where confirm=peer can't be had") \
     X(link, confirm_timeout, "confirm.timeout", duration, "5s", "1ms..1h", \

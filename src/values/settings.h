@@ -23,7 +23,7 @@ enum {
 };
 
 // Choices, in the order of the table's ranges.
-enum { HW_CONFIRM_NONE, HW_CONFIRM_PEER };
+enum { HW_CONFIRM_NONE, HW_CONFIRM_PEER, HW_CONFIRM_APPLICATION };
 enum { HW_GREETING_NONE, HW_GREETING_APPLICATION };
 enum { HW_ON_RETRY, HW_ON_NEXT, HW_ON_FAIL };
 enum {

@@ -2,11 +2,13 @@
 #include "actors/queue_desk.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "actors/roles.h"
 #include "check.h"
 #include "values/batch.h"
+#include "values/settles.h"
 
 struct desk queue_desk;
 
@@ -72,6 +74,22 @@ queue_send(const char *texts, uint64_t tag)
 }
 
 void
+queue_settle(uint64_t tag, bool all_before)
+{
+    struct hw_settle *said = calloc(1, sizeof *said);
+    struct hw_letter letter = {
+        .kind = HW_LETTER_SETTLE,
+        .count = 1,
+        .thing = said,
+    };
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(said);
+    said->tag = tag;
+    said->all_before = all_before;
+    desk_write(&queue_desk, HW_DOOR, &letter);
+}
+
+void
 queue_standing_add(uint64_t id, const char *text)
 {
     struct hw_batch *batch = batch_of(text, 0, 0);
@@ -124,6 +142,16 @@ queue_hear(unsigned kind, uint32_t wire, uint64_t number)
     };
 
     desk_write(&queue_desk, HW_SENDER, &letter);
+}
+
+void
+queue_bring_up(uint32_t wire)
+{
+    queue_hear(HW_LETTER_WANT, wire, 0);
+    queue_gate(wire, HW_GATE_REPLAY);
+    CU_ASSERT_TRUE(
+        desk_read(&queue_desk, HW_SUPERVISOR, HW_LETTER_GREETED, NULL));
+    queue_gate(wire, HW_GATE_FLOW);
 }
 
 static void

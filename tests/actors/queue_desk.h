@@ -21,6 +21,10 @@ queue_close(void);
 void
 queue_send(const char *texts, uint64_t tag);
 
+// From the door: SETTLE, of one message.
+void
+queue_settle(uint64_t tag, bool all_before);
+
 void
 queue_standing_add(uint64_t id, const char *text);
 
@@ -42,6 +46,10 @@ queue_tell(unsigned kind);
 // From the sender: WANT, TAKEN, GREETING_TAKEN, PASSED, DOWNGRADE.
 void
 queue_hear(unsigned kind, uint32_t wire, uint64_t number);
+
+// A wire that is up, and whose sender wants mail.
+void
+queue_bring_up(uint32_t wire);
 
 // Is the next MAIL (or GREETING_MAIL) unread this one? "": there is none.
 bool

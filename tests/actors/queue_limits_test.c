@@ -88,7 +88,7 @@ what_is_in_flight_is_not_dropped(void)
     queue_send("d", 4);
     queue_hear(HW_LETTER_WANT, 1, 0);
     CU_ASSERT_TRUE(mails(1, "d"));
-    queue_hear(HW_LETTER_PASSED, 1, 3);
+    queue_hear(HW_LETTER_PASSED, 1, 4);
     CU_ASSERT_TRUE(queue_receipts(4, HAWSER_SETTLED));
     CU_ASSERT_TRUE(desk_is_silent(&queue_desk));
 }

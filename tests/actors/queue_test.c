@@ -32,15 +32,10 @@ mails(uint32_t wire, const char *texts)
     return queue_mails(HW_LETTER_MAIL, wire, texts);
 }
 
-// A wire that is up, and whose sender wants mail.
 static void
 bring_up(uint32_t wire)
 {
-    queue_hear(HW_LETTER_WANT, wire, 0);
-    queue_gate(wire, HW_GATE_REPLAY);
-    CU_ASSERT_TRUE(
-        desk_read(&queue_desk, HW_SUPERVISOR, HW_LETTER_GREETED, NULL));
-    queue_gate(wire, HW_GATE_FLOW);
+    queue_bring_up(wire);
 }
 
 // ---- handing on ----

@@ -14,12 +14,10 @@ struct entry {
     uint32_t size;
     uint64_t tag;
     bool copy;
-    unsigned batch; // that it came in
 };
 
 static struct entry list[LIST_MAX];
 static uint64_t end, next, head; // as the spool has them
-static unsigned batches;
 static struct hw_spool spool;
 static struct hw_random random_numbers;
 static bool agreed;
@@ -41,10 +39,11 @@ up_to(uint64_t limit)
 }
 
 static void
-on_left(void *user, const struct hawser_message *message, bool gone)
+on_left(void *user, const struct hawser_message *message, hawser_fate fate)
 {
     (void)user;
-    told[told_count++ % TOLD_MAX] = message->private_tag << 1 | gone;
+    told[told_count++ % TOLD_MAX] =
+        message->private_tag << 1 | (fate == HAWSER_DROPPED);
 }
 
 static void
@@ -77,7 +76,6 @@ add(void)
             .size = (uint32_t)up_to(sizeof bytes - 8),
             .tag = !copy && up_to(3) == 0 ? end + 1 : 0,
             .copy = copy,
-            .batch = batches,
         };
         // The size tells which message it is, where it has no tag.
         const struct hawser_message message = {
@@ -91,7 +89,6 @@ add(void)
         list[end++] = entry;
     }
     hw_spool_add(&spool, batch);
-    batches++;
 }
 
 static void
@@ -129,7 +126,9 @@ hand(void)
 static void
 settle(void)
 {
-    uint64_t position = head + up_to(next - head);
+    // The model is past what is gone, where the spool may be before it still.
+    uint64_t handed = next < spool.next.position ? next : spool.next.position;
+    uint64_t position = handed > head ? head + up_to(handed - head) : handed;
     uint64_t messages = 0, bytes = 0;
     struct hw_spool_sum sum = hw_spool_settle(&spool, position, on_left, NULL);
 
@@ -160,29 +159,6 @@ rewind_both(void)
     expect(hw_spool_rewind(&spool) == again);
 }
 
-// A batch is taken out once all of it is gone, with its positions; the first
-// one stays, for the head to pass over.
-static void
-take_out_if_gone(unsigned batch)
-{
-    uint64_t from = head, to;
-
-    if (list[head].batch == batch) {
-        return;
-    }
-    while (list[from].batch != batch) {
-        from++;
-    }
-    for (to = from; to < end && list[to].batch == batch; to++) {
-        if (list[to].place != GONE) {
-            return;
-        }
-    }
-    memmove(&list[from], &list[to], (end - to) * sizeof list[0]);
-    end -= to - from;
-    next -= from < next ? to - from : 0;
-}
-
 static void
 drop_oldest(void)
 {
@@ -197,13 +173,49 @@ drop_oldest(void)
     expect(dropped == (oldest < end));
     if (dropped) {
         expect(bytes == list[oldest].size);
-        unsigned batch = list[oldest].batch;
-
         leave_list(oldest, GONE);
         skip_gone();
-        take_out_if_gone(batch);
     }
     // What is gone is let go where nothing is in flight.
+    head = spool.head.position;
+    expect(head <= next);
+}
+
+// One message that is told by its tag, wherever it is, or with all before it.
+static void
+take_out_by_tag(bool all_before)
+{
+    hawser_fate fate = up_to(1) == 0 ? HAWSER_SETTLED : HAWSER_DROPPED;
+    uint64_t at = head < end ? head + up_to(end - head - 1) : 0;
+    uint64_t from = all_before ? head : at;
+    struct hw_spool_sum sum;
+    struct hw_spool_mark mark;
+    uint64_t messages = 0, bytes = 0;
+    bool found;
+
+    if (head == end || list[at].tag == 0) {
+        return;
+    }
+    found = hw_spool_find(&spool, list[at].tag, &mark);
+    expect(found == (list[at].place != GONE));
+    if (!found) {
+        return;
+    }
+    expect(mark.position == at);
+    expect(hw_spool_is_waiting(&spool, &mark) == (list[at].place == WAITING));
+    sum = all_before ? hw_spool_settle_up_to(&spool, &mark, on_left, NULL)
+                     : hw_spool_take_out(&spool, &mark, fate, on_left, NULL);
+    for (; from <= at; from++) {
+        if (list[from].place != GONE && !list[from].copy) {
+            messages++;
+            bytes += list[from].size;
+            leave_list(from,
+                       all_before || fate == HAWSER_SETTLED ? SETTLED : GONE);
+            list[from].place = GONE;
+        }
+    }
+    expect(sum.messages == messages && sum.bytes == bytes);
+    skip_gone();
     head = spool.head.position;
     expect(head <= next);
 }
@@ -251,7 +263,14 @@ compare(void)
 static void
 take_a_step(void)
 {
-    switch (up_to(11)) {
+    switch (up_to(14)) {
+    case 12:
+    case 13:
+        take_out_by_tag(false);
+        break;
+    case 14:
+        take_out_by_tag(true);
+        break;
     case 0:
         rewind_both();
         break;

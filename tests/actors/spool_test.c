@@ -12,11 +12,11 @@ static bool told_gone[64];
 static size_t told_count;
 
 static void
-on_left(void *user, const struct hawser_message *message, bool gone)
+on_left(void *user, const struct hawser_message *message, hawser_fate fate)
 {
     CU_ASSERT_PTR_EQUAL(user, &spool);
     told[told_count % 64] = message->private_tag;
-    told_gone[told_count % 64] = gone;
+    told_gone[told_count % 64] = fate == HAWSER_DROPPED;
     told_count++;
 }
 
@@ -249,10 +249,10 @@ the_oldest_behind_a_copy_is_dropped_and_the_copy_keeps_its_turn(void)
     CU_ASSERT_EQUAL(hand(&position), 1);
     CU_ASSERT_EQUAL(position, 1);
     CU_ASSERT_EQUAL(hand(&position), 1);
-    CU_ASSERT_EQUAL(position, 2);
+    CU_ASSERT_EQUAL(position, 1002);
     CU_ASSERT_EQUAL(hand(&position), 1);
-    CU_ASSERT_EQUAL(position, 3);
-    CU_ASSERT_EQUAL(hw_spool_settle(&spool, 4, on_left, &spool).messages, 3);
+    CU_ASSERT_EQUAL(position, 1003);
+    CU_ASSERT_EQUAL(hw_spool_settle(&spool, 1004, on_left, &spool).messages, 3);
 }
 
 static void
@@ -296,6 +296,91 @@ clearing_gives_everything_up_and_tells_of_it(void)
     check_counts(0, 0, 0);
 }
 
+static struct hw_spool_sum
+take_out(uint64_t tag, hawser_fate fate)
+{
+    struct hw_spool_mark mark;
+
+    CU_ASSERT_TRUE_FATAL(hw_spool_find(&spool, tag, &mark));
+    return hw_spool_take_out(&spool, &mark, fate, on_left, &spool);
+}
+
+static void
+messages_are_settled_out_of_turn_and_the_rest_is_handed_again(void)
+{
+    uint64_t position = 0;
+
+    add(4, 10, 1, 0);
+    (void)hand(&position);
+    CU_ASSERT_EQUAL(take_out(3, HAWSER_SETTLED).bytes, 10);
+    check_counts(0, 3, 30);
+    CU_ASSERT_EQUAL(hw_spool_rewind(&spool), 3);
+    CU_ASSERT_EQUAL(hand(&position), 2);
+    CU_ASSERT_EQUAL(position, 0);
+    CU_ASSERT_EQUAL(hand(&position), 1);
+    CU_ASSERT_EQUAL(position, 3);
+    (void)take_out(1, HAWSER_SETTLED);
+    (void)take_out(2, HAWSER_SETTLED);
+    CU_ASSERT_EQUAL(spool.head.position, 3);
+    (void)take_out(4, HAWSER_SETTLED);
+    CU_ASSERT_PTR_NULL(spool.first);
+    check_counts(0, 0, 0);
+    CU_ASSERT_EQUAL(told_count, 4);
+    CU_ASSERT_EQUAL(told[0], 3);
+}
+
+static void
+what_has_left_is_not_found_again(void)
+{
+    struct hw_spool_mark mark;
+
+    add(2, 1, 1, 0);
+    CU_ASSERT_FALSE(hw_spool_find(&spool, 3, &mark));
+    (void)take_out(1, HAWSER_DROPPED);
+    CU_ASSERT_FALSE(hw_spool_find(&spool, 1, &mark));
+    (void)take_out(2, HAWSER_DROPPED);
+    CU_ASSERT_FALSE(hw_spool_find(&spool, 2, &mark));
+    CU_ASSERT_PTR_NULL(spool.first);
+}
+
+// One that is never settled keeps its own batch, and no other.
+static void
+a_batch_that_is_gone_whole_is_not_kept(void)
+{
+    uint64_t position;
+
+    add(1, 1, 1, 0);
+    for (uint64_t tag = 2; tag < 1000; tag++) {
+        add(1, 1, tag, 0);
+        (void)hand(&position);
+        (void)take_out(tag, HAWSER_SETTLED);
+    }
+    CU_ASSERT_PTR_EQUAL(spool.first, spool.last);
+    CU_ASSERT_EQUAL(spool.counted, 1);
+}
+
+static void
+settling_up_to_a_message_settles_what_waits_before_it_too(void)
+{
+    struct hw_spool_mark mark;
+    uint64_t position;
+
+    add(2, 1, 1, 0);
+    (void)hand(&position);
+    add(1, 1, 0, HW_MESSAGE_STANDING);
+    add(3, 1, 3, 0);
+    CU_ASSERT_TRUE_FATAL(hw_spool_find(&spool, 4, &mark));
+    CU_ASSERT_EQUAL(
+        hw_spool_settle_up_to(&spool, &mark, on_left, &spool).messages, 4);
+    check_counts(1, 0, 1);
+    CU_ASSERT_EQUAL(told_count, 4);
+    // The copy was not said yet, and is not a message to be settled.
+    CU_ASSERT_EQUAL(hand(&position), 1);
+    CU_ASSERT_EQUAL(position, 2);
+    CU_ASSERT_EQUAL(hand(&position), 1);
+    CU_ASSERT_EQUAL(position, 5);
+}
+
 static void
 settle_what_was_never_handed(void)
 {
@@ -323,6 +408,10 @@ static CU_TestInfo tests[] = {
     CHECK(the_oldest_behind_a_copy_is_dropped_and_the_copy_keeps_its_turn),
     CHECK(what_was_dropped_is_not_kept_behind_what_is_in_flight),
     CHECK(clearing_gives_everything_up_and_tells_of_it),
+    CHECK(messages_are_settled_out_of_turn_and_the_rest_is_handed_again),
+    CHECK(what_has_left_is_not_found_again),
+    CHECK(a_batch_that_is_gone_whole_is_not_kept),
+    CHECK(settling_up_to_a_message_settles_what_waits_before_it_too),
     CHECK(only_what_was_handed_is_settled),
     CU_TEST_INFO_NULL,
 };

@@ -1,9 +1,10 @@
 """A server made with Python's websockets.
 
-python_server.py PORT [--write FILE] [--tls CERT KEY] [--max-queue N]
+python_server.py PORT [--write FILE] [--answer] [--tls CERT KEY] [--max-queue N]
 
-Echoes; with --write, writes each message as a line of FILE instead. What was
-written survives a kill -9. Prints "listening PORT"."""
+Echoes; with --write, writes each message as a line of FILE instead, or with
+--answer before that. What was written survives a kill -9. Prints
+"listening PORT"."""
 
 import argparse
 import asyncio
@@ -15,6 +16,7 @@ import websockets
 parser = argparse.ArgumentParser()
 parser.add_argument("port", type=int)
 parser.add_argument("--write")
+parser.add_argument("--answer", action="store_true")
 parser.add_argument("--tls", nargs=2)
 parser.add_argument("--max-queue", type=int, default=32)
 options = parser.parse_args()
@@ -27,7 +29,7 @@ async def serve(socket, path=None):
         async for message in socket:
             if file >= 0:
                 os.write(file, message.encode() + b"\n")
-            else:
+            if file < 0 or options.answer:
                 await socket.send(message)
     except websockets.ConnectionClosed:
         pass

@@ -84,7 +84,8 @@ a_sentence_is_gone_after_a_call_that_went_well(void)
     CU_ASSERT_STRING_EQUAL(hawser_options_error(options), "");
     (void)hawser_options_set(options, "confirm", "perhaps");
     CU_ASSERT_STRING_EQUAL(hawser_options_error(options),
-                           "confirm: \"perhaps\" is not one of: none|peer");
+                           "confirm: \"perhaps\" is not one of: none|peer|"
+                           "application");
     (void)hawser_options_set(options, "confirm", "peer");
     CU_ASSERT_STRING_EQUAL(hawser_options_error(options), "");
 }
