@@ -165,7 +165,7 @@ HAWSER_API hawser_status
 hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
                     uint64_t tag);
 
-// ---- settling by the application ----
+// ---- settling ----
 
 // With confirm=application: the oldest message with this tag that is not
 // settled is settled, since the peer's answer, or whatever else the application
@@ -183,6 +183,15 @@ hawser_settle(hawser_bus *bus, hawser_link link, uint64_t tag);
 // tagged or not.
 HAWSER_API hawser_status
 hawser_settle_up_to(hawser_bus *bus, hawser_link link, uint64_t tag);
+
+// Waits until all that was accepted on the link before this call is settled at
+// its level, or was given up by a policy (the receipts say which), for at most
+// timeout_ms (-1: for ever; 0: only asks). Items stay in the inbox. TIMEOUT;
+// ENDED if the link closed or FAILED with some of it left; STALE, INVALID. Any
+// thread; with threads=0 it runs the loop, and belongs to the bus's thread. With
+// confirm=application somebody else must be settling meanwhile.
+HAWSER_API hawser_status
+hawser_flush(hawser_bus *bus, hawser_link link, int timeout_ms);
 
 // ---- greeting ----
 

@@ -24,12 +24,13 @@ struct row {
     struct hw_plan *plan; // NULL: no such link
     struct hw_spool spool;
     struct hw_standing standing;
-    uint32_t wire;   // that the gate is open to
-    uint8_t gate;    // enum hw_gate
-    uint8_t confirm; // what settles on this wire: HW_CONFIRM_…
-    bool wanted;     // the sender can take more
-    bool greeting;   // a greeting is with the sender
-    bool greeted;    // said of this wire
+    uint64_t arrived; // messages in all, copies of standing ones aside
+    uint32_t wire;    // that the gate is open to
+    uint8_t gate;     // enum hw_gate
+    uint8_t confirm;  // what settles on this wire: HW_CONFIRM_…
+    bool wanted;      // the sender can take more
+    bool greeting;    // a greeting is with the sender
+    bool greeted;     // said of this wire
     bool draining;
 };
 
@@ -108,6 +109,14 @@ static void
 count_in_flight(struct row *row)
 {
     HW_METER_SET(row->plan->meter->in_flight, hw_spool_in_flight(&row->spool));
+}
+
+// Not at the link's end: what is given up then was not reached.
+static void
+count_reached(struct row *row)
+{
+    HW_METER_SET(row->plan->meter->reached,
+                 hw_spool_oldest(&row->spool, row->arrived));
 }
 
 static void
@@ -215,6 +224,7 @@ note_settled(struct queue *self, uint32_t link, struct hw_spool_sum sum)
     struct row *row = &self->rows[link];
 
     HW_METER_ADD(row->plan->meter->settled, sum.messages);
+    count_reached(row);
     release(self, link, sum.messages, sum.bytes);
     count_in_flight(row);
     say_if_drained(self, link);
@@ -263,6 +273,13 @@ say_if_greeted(struct queue *self, uint32_t link)
 // ---- from the door ----
 
 static void
+add_copy(struct row *row, struct hw_batch *copy)
+{
+    copy->number = row->arrived;
+    hw_spool_add(&row->spool, copy);
+}
+
+static void
 on_link_open(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
@@ -287,6 +304,7 @@ drop_down_to_limit(struct queue *self, uint32_t link)
             (row->spool.counted_bytes > max_bytes && row->spool.counted > 1)) &&
            hw_spool_drop_oldest(&row->spool, say_receipt, self, &bytes)) {
         HW_METER_ADD(row->plan->meter->dropped, 1);
+        count_reached(row);
         release(self, link, 1, bytes);
     }
 }
@@ -305,6 +323,8 @@ on_send(void *actor, const struct hw_letter *letter)
     while (batch != NULL) {
         struct hw_batch *next = batch->next;
 
+        batch->number = row->arrived;
+        row->arrived += batch->count;
         hw_spool_add(&row->spool, batch);
         batch = next;
     }
@@ -357,7 +377,7 @@ on_standing_add(void *actor, const struct hw_letter *letter)
         hand_on(self, letter->link);
         return;
     }
-    hw_spool_add(&row->spool, copy);
+    add_copy(row, copy);
     hand_on(self, letter->link);
 }
 
@@ -378,7 +398,7 @@ on_standing_remove(void *actor, const struct hw_letter *letter)
         hw_batch_drop(farewell);
         return;
     }
-    hw_spool_add(&row->spool, farewell);
+    add_copy(row, farewell);
     hand_on(self, letter->link);
 }
 

@@ -107,6 +107,15 @@ hw_spool_is_waiting(const struct hw_spool *spool,
     return mark->position >= spool->next.position;
 }
 
+// The number of the oldest message that is held; none: if there is none.
+static inline uint64_t
+hw_spool_oldest(const struct hw_spool *spool, uint64_t none)
+{
+    const struct hw_batch *batch = spool->head.batch;
+
+    return batch == NULL ? none : batch->number + spool->head.at;
+}
+
 static inline uint64_t
 hw_spool_in_flight(const struct hw_spool *spool)
 {

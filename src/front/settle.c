@@ -1,5 +1,4 @@
-// settle.c - what the application says of messages that it sent: that they are
-// settled.
+// settle.c - settled: the application says so, or waits until it is so.
 #include <stdlib.h>
 
 #include "front/bus.h"
@@ -74,4 +73,59 @@ hawser_settle_up_to(hawser_bus *bus, hawser_link link, uint64_t tag)
 {
     return say_settled(bus, link,
                        (struct hw_settle){ .tag = tag, .all_before = true });
+}
+
+// ---- waiting until all is settled ----
+
+struct flush {
+    hawser_bus *bus;
+    hawser_link link;
+    uint64_t accepted;
+    hawser_status status;
+};
+
+static hawser_status
+look(struct hw_slot *slot, uint64_t accepted)
+{
+    if (HW_METER_GET(slot->meter.reached) >= accepted) {
+        return HAWSER_OK;
+    }
+    return HW_METER_GET(slot->meter.state) == HAWSER_CLOSED ||
+                   hw_slot_has_failed(slot)
+               ? HAWSER_ENDED
+               : HAWSER_AGAIN;
+}
+
+static bool
+is_flushed(void *user)
+{
+    struct flush *flush = user;
+    struct hw_slot *slot = hw_slot_lock(flush->bus, flush->link);
+
+    flush->status = HAWSER_STALE;
+    if (slot != NULL) {
+        flush->status = look(slot, flush->accepted);
+        hw_slot_unlock(slot);
+    }
+    return flush->status != HAWSER_AGAIN;
+}
+
+hawser_status
+hawser_flush(hawser_bus *bus, hawser_link link, int timeout_ms)
+{
+    struct flush flush = { .bus = bus, .link = link };
+    struct hw_slot *slot;
+
+    if (bus == NULL || timeout_ms < -1) {
+        return HAWSER_INVALID;
+    }
+    slot = hw_slot_lock(bus, link);
+    if (slot == NULL) {
+        return HAWSER_STALE;
+    }
+    flush.accepted = slot->accepted;
+    hw_slot_unlock(slot);
+    return hw_wait(bus, hw_deadline_ms(timeout_ms), is_flushed, &flush)
+               ? flush.status
+               : HAWSER_TIMEOUT;
 }

@@ -37,6 +37,7 @@ struct hw_batch {
     // The spool's.
     struct hw_batch *before;
     uint64_t position; // of the first message
+    uint64_t number;   // messages of the link that were accepted before it
     size_t room;       // bytes in all
     size_t used_from;  // offset of the lowest byte in use at the end
     size_t payload;    // sum of the messages' sizes

@@ -27,6 +27,7 @@ struct hw_meter {
     _Atomic uint64_t resent;
     _Atomic uint64_t released_messages; // settled or dropped
     _Atomic uint64_t released_bytes;
+    _Atomic uint64_t reached; // of the first so many none is held any more
     // sender
     _Atomic uint64_t sent_bytes;
     _Atomic int64_t rtt_us;

@@ -160,6 +160,25 @@ what_is_left_at_the_end_is_dropped_once(void)
     CU_ASSERT_EQUAL(settled(), 1);
 }
 
+// What is settled out of turn does not count as reached while one before it is
+// not; copies of standing messages count for nothing.
+static void
+what_is_reached_is_what_no_earlier_message_is_missing_of(void)
+{
+    send_on_wire(1, "a b c", 3);
+    queue_settle(2, false);
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 0);
+    queue_standing_add(1, "s");
+    queue_settle(1, false);
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 2);
+    queue_settle(3, false);
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 3);
+    queue_send("d", 4);
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 3);
+    queue_tell(HW_LETTER_LINK_FORGET); // the end reaches nothing
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 3);
+}
+
 static CU_TestInfo tests[] = {
     CHECK(neither_taken_nor_arrived_is_settled),
     CHECK(messages_are_settled_one_by_one_in_any_order),
@@ -171,6 +190,7 @@ static CU_TestInfo tests[] = {
         as_much_is_in_flight_as_the_spool_may_hold_and_settling_lets_more_out),
     CHECK(a_drain_waits_until_the_application_has_said_all),
     CHECK(what_is_left_at_the_end_is_dropped_once),
+    CHECK(what_is_reached_is_what_no_earlier_message_is_missing_of),
     CU_TEST_INFO_NULL,
 };
 
