@@ -193,6 +193,33 @@ hawser_settle_up_to(hawser_bus *bus, hawser_link link, uint64_t tag);
 HAWSER_API hawser_status
 hawser_flush(hawser_bus *bus, hawser_link link, int timeout_ms);
 
+// ---- where is my message? ----
+
+typedef enum hawser_phase {
+    HAWSER_PHASE_WAITING = 0,   // not with a wire (any more)
+    HAWSER_PHASE_IN_FLIGHT = 1, // given to a wire, and not settled
+    HAWSER_PHASE_GONE = 2,      // settled, given up, or never accepted
+} hawser_phase;
+
+// "waiting", "in flight", "gone"; never NULL.
+HAWSER_API const char *
+hawser_phase_name(hawser_phase phase);
+
+// Where the message with that tag is now: the oldest one, if several have it.
+// Waits for the loop to answer, which takes a turn of it and no I/O; with
+// threads=0 it runs the loop, and belongs to the bus's thread. STALE, ENDED
+// (closed), NO_MEMORY, INVALID (tag 0).
+HAWSER_API hawser_status
+hawser_message_phase(hawser_bus *bus, hawser_link link, uint64_t tag,
+                     hawser_phase *phase);
+
+// Takes a waiting message out: it is not sent, or not again, and its receipt
+// says dropped. Waits as hawser_message_phase. AGAIN: it is in flight, so the
+// peer may have it. UNKNOWN: it is gone, or there never was one. STALE, ENDED,
+// NO_MEMORY, INVALID.
+HAWSER_API hawser_status
+hawser_cancel(hawser_bus *bus, hawser_link link, uint64_t tag);
+
 // ---- greeting ----
 
 // A standing message is said on every new wire before queued traffic, in the

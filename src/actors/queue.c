@@ -1,10 +1,10 @@
 // queue.c - owns what waits to be sent, what is in flight, and their order.
 //
-// Hears  SEND, SETTLE, STANDING_ADD, STANDING_REMOVE, GREET from the door;
-//        WANT, TAKEN, PASSED, DOWNGRADE from the sender; GATE, DRAIN from the
-//        supervisor.
+// Hears  SEND, SETTLE, WHERE, CANCEL, STANDING_ADD, STANDING_REMOVE, GREET from
+//        the door; WANT, TAKEN, PASSED, DOWNGRADE from the sender; GATE, DRAIN
+//        from the supervisor.
 // Says   MAIL to the sender, one for each WANT; GREETED, DRAINED to the
-//        supervisor; RECEIPT to the receiver; ROOM to the door.
+//        supervisor; RECEIPT to the receiver; ROOM, FOUND to the door.
 // Keeps  one row for each link: its spool, its standing messages, its gate.
 // Never  knows a wire, or when there will be one.
 #include <stdlib.h>
@@ -290,6 +290,17 @@ on_link_open(void *actor, const struct hw_letter *letter)
     row->plan = letter->thing;
 }
 
+// The sum was given up.
+static void
+note_dropped(struct queue *self, uint32_t link, struct hw_spool_sum sum)
+{
+    struct row *row = &self->rows[link];
+
+    HW_METER_ADD(row->plan->meter->dropped, sum.messages);
+    count_reached(row);
+    release(self, link, sum.messages, sum.bytes);
+}
+
 static void
 drop_down_to_limit(struct queue *self, uint32_t link)
 {
@@ -297,15 +308,13 @@ drop_down_to_limit(struct queue *self, uint32_t link)
     const struct hawser_settings *settings = row->plan->settings;
     uint64_t max_messages = (uint64_t)settings->spool_max_messages;
     uint64_t max_bytes = (uint64_t)settings->spool_max_bytes;
-    uint64_t bytes;
+    struct hw_spool_sum one = { .messages = 1 };
 
     self->leaving = link;
     while ((row->spool.counted > max_messages ||
             (row->spool.counted_bytes > max_bytes && row->spool.counted > 1)) &&
-           hw_spool_drop_oldest(&row->spool, say_receipt, self, &bytes)) {
-        HW_METER_ADD(row->plan->meter->dropped, 1);
-        count_reached(row);
-        release(self, link, 1, bytes);
+           hw_spool_drop_oldest(&row->spool, say_receipt, self, &one.bytes)) {
+        note_dropped(self, link, one);
     }
 }
 
@@ -354,6 +363,64 @@ on_settle(void *actor, const struct hw_letter *letter)
     }
     free(letter->thing);
 }
+
+// ---- where is my message? ----
+
+static void
+say_found(struct queue *self, const struct hw_letter *question,
+          hawser_phase phase, bool taken_out)
+{
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_FOUND,
+        .note = (uint16_t)phase,
+        .link = question->link,
+        .count = taken_out,
+        .number = question->number,
+        .thing = question->thing,
+    };
+
+    hw_say(self->seat, HW_DOOR, &letter);
+}
+
+static hawser_phase
+find(struct row *row, uint64_t tag, struct hw_spool_mark *mark)
+{
+    if (row->plan == NULL || !hw_spool_find(&row->spool, tag, mark)) {
+        return HAWSER_PHASE_GONE;
+    }
+    return hw_spool_is_waiting(&row->spool, mark) ? HAWSER_PHASE_WAITING
+                                                  : HAWSER_PHASE_IN_FLIGHT;
+}
+
+static void
+on_where(void *actor, const struct hw_letter *letter)
+{
+    struct queue *self = actor;
+    struct hw_spool_mark mark;
+
+    say_found(self, letter,
+              find(&self->rows[letter->link], letter->number, &mark), false);
+}
+
+static void
+on_cancel(void *actor, const struct hw_letter *letter)
+{
+    struct queue *self = actor;
+    struct row *row = &self->rows[letter->link];
+    struct hw_spool_mark mark;
+    hawser_phase phase = find(row, letter->number, &mark);
+
+    if (phase == HAWSER_PHASE_WAITING) {
+        self->leaving = letter->link;
+        note_dropped(self, letter->link,
+                     hw_spool_take_out(&row->spool, &mark, HAWSER_DROPPED,
+                                       say_receipt, self));
+        say_if_drained(self, letter->link);
+    }
+    say_found(self, letter, phase, phase == HAWSER_PHASE_WAITING);
+}
+
+// ---- standing messages and greetings ----
 
 // On a wire that was greeted already it is also said at once, in its turn.
 static void
@@ -626,6 +693,8 @@ const struct hw_role hw_role_queue = {
     .on[HW_LETTER_LINK_FORGET] = on_link_forget,
     .on[HW_LETTER_SEND] = on_send,
     .on[HW_LETTER_SETTLE] = on_settle,
+    .on[HW_LETTER_WHERE] = on_where,
+    .on[HW_LETTER_CANCEL] = on_cancel,
     .on[HW_LETTER_STANDING_ADD] = on_standing_add,
     .on[HW_LETTER_STANDING_REMOVE] = on_standing_remove,
     .on[HW_LETTER_GREET] = on_greet,

@@ -45,6 +45,13 @@ struct hw_standing_ids {
     uint32_t room;
 };
 
+// A question that the loop is asked, on the stack of who waits for the answer.
+struct hw_question {
+    hawser_phase phase;
+    bool taken_out;
+    atomic_bool answered; // written last
+};
+
 // A link, as the application's side keeps it. A slot is used again once the
 // application has read that its link is closed.
 struct hw_slot {

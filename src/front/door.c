@@ -1,6 +1,6 @@
 // door.c - where the application's calls come in.
 //
-// Hears  NEWS from the supervisor, ROOM from the queue.
+// Hears  NEWS from the supervisor; ROOM, FOUND from the queue.
 // Says   what the application wants, to supervisor, queue and receiver.
 // Keeps  nothing: what waits to be said is the bus's.
 // Never  decides anything.
@@ -252,6 +252,9 @@ drop_command(struct hw_command *command)
     case HW_LETTER_INBOX_OPEN:
         hw_mailbox_close(command->letter.thing);
         break;
+    case HW_LETTER_WHERE:
+    case HW_LETTER_CANCEL:
+        break; // lent
     default:
         free(command->letter.thing); // a text, or nothing
         break;
@@ -278,6 +281,18 @@ on_room(void *actor, const struct hw_letter *letter)
 {
     (void)actor;
     (void)letter;
+}
+
+// Whoever asked looks for it after each turn, and may be gone from here on.
+static void
+on_found(void *actor, const struct hw_letter *letter)
+{
+    struct hw_question *question = letter->thing;
+
+    (void)actor;
+    question->phase = (hawser_phase)letter->note;
+    question->taken_out = letter->count > 0;
+    atomic_store(&question->answered, true);
 }
 
 static void
@@ -326,5 +341,6 @@ const struct hw_role hw_role_door = {
     .sit = sit,
     .leave = leave,
     .on[HW_LETTER_ROOM] = on_room,
+    .on[HW_LETTER_FOUND] = on_found,
     .on[HW_LETTER_NEWS] = on_news,
 };

@@ -44,6 +44,9 @@ enum hw_name {
     X(LINK_ANSWER,     "fresh headers for the attempt; thing: malloc'd, NULL: give the attempt up") \
     X(SEND,            "messages for the spool; thing: list of batches") \
     X(SETTLE,          "the application says what is settled; count: how many times; thing: array of struct hw_settle, malloc'd") \
+    X(WHERE,           "where is the message with tag number? thing: the question, lent, to be given back with the answer") \
+    X(CANCEL,          "the same, and take it out if it waits") \
+    X(FOUND,           "the answer to one of these; note: hawser_phase; count: 1 if it was taken out; thing: the question") \
     X(STANDING_ADD,    "a standing message; number: its id; thing: batch of one, behind it a copy for the spool") \
     X(STANDING_REMOVE, "take it back; number: its id; thing: farewell, batch of one, or NULL") \
     X(GREET,           "a message for the wire that greets, past the spool; thing: batch of one") \
@@ -99,7 +102,8 @@ enum hw_name {
     X(DOOR, SUPERVISOR, LINK_REFUSE)     X(DOOR, SUPERVISOR, LINK_ANSWER) \
     X(DOOR, QUEUE, SEND)                 X(DOOR, QUEUE, STANDING_ADD) \
     X(DOOR, QUEUE, STANDING_REMOVE)      X(DOOR, QUEUE, GREET) \
-    X(DOOR, QUEUE, SETTLE) \
+    X(DOOR, QUEUE, SETTLE)               X(DOOR, QUEUE, WHERE) \
+    X(DOOR, QUEUE, CANCEL) \
     X(DOOR, RECEIVER, LINK_OPEN) \
     X(DOOR, RECEIVER, CREDIT)            X(DOOR, RECEIVER, INBOX_OPEN) \
     X(DOOR, RECEIVER, INBOX_CLOSE)       X(DOOR, RECEIVER, RECEIPT) \
@@ -125,6 +129,7 @@ enum hw_name {
     X(QUEUE, SUPERVISOR, GREETED)        X(QUEUE, SUPERVISOR, DRAINED) \
     X(QUEUE, SUPERVISOR, LINK_FORGOTTEN) \
     X(QUEUE, RECEIVER, RECEIPT)          X(QUEUE, DOOR, ROOM) \
+    X(QUEUE, DOOR, FOUND) \
     X(SENDER, QUEUE, WANT)               X(SENDER, QUEUE, TAKEN) \
     X(SENDER, QUEUE, GREETING_TAKEN)     X(SENDER, QUEUE, PASSED) \
     X(SENDER, QUEUE, DOWNGRADE) \

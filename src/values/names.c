@@ -1,4 +1,4 @@
-// names.c - the words of the public lists: states and fates.
+// names.c - the words of the public lists: states, fates and phases.
 #include <hawser/inbox.h>
 #include <hawser/link.h>
 
@@ -26,6 +26,19 @@ hawser_fate_name(hawser_fate fate)
         [HAWSER_REFUSED] = "refused",
     };
     unsigned number = (unsigned)fate;
+
+    return number < sizeof names / sizeof names[0] ? names[number] : "none";
+}
+
+const char *
+hawser_phase_name(hawser_phase phase)
+{
+    static const char *const names[] = {
+        [HAWSER_PHASE_WAITING] = "waiting",
+        [HAWSER_PHASE_IN_FLIGHT] = "in flight",
+        [HAWSER_PHASE_GONE] = "gone",
+    };
+    unsigned number = (unsigned)phase;
 
     return number < sizeof names / sizeof names[0] ? names[number] : "none";
 }

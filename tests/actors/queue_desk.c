@@ -89,6 +89,18 @@ queue_settle(uint64_t tag, bool all_before)
     desk_write(&queue_desk, HW_DOOR, &letter);
 }
 
+bool
+queue_answers(unsigned kind, uint64_t tag, hawser_phase phase, bool taken_out)
+{
+    struct hw_letter letter;
+    int question;
+
+    write_from_door(kind, 0, tag, &question);
+    return desk_read(&queue_desk, HW_DOOR, HW_LETTER_FOUND, &letter) &&
+           letter.thing == &question && letter.number == tag &&
+           letter.note == phase && letter.count == taken_out;
+}
+
 void
 queue_standing_add(uint64_t id, const char *text)
 {

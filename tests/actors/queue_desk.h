@@ -5,6 +5,8 @@
 #ifndef HAWSER_TESTS_QUEUE_DESK_H
 #define HAWSER_TESTS_QUEUE_DESK_H
 
+#include <hawser/link.h>
+
 #include "actors/desk.h"
 
 extern struct desk queue_desk;
@@ -24,6 +26,10 @@ queue_send(const char *texts, uint64_t tag);
 // From the door: SETTLE, of one message.
 void
 queue_settle(uint64_t tag, bool all_before);
+
+// Asks WHERE or CANCEL of that tag. Was the answer this?
+bool
+queue_answers(unsigned kind, uint64_t tag, hawser_phase phase, bool taken_out);
 
 void
 queue_standing_add(uint64_t id, const char *text);

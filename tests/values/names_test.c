@@ -31,9 +31,21 @@ fates_have_names(void)
     CU_ASSERT_STRING_EQUAL(hawser_fate_name((hawser_fate)-1), "none");
 }
 
+static void
+every_phase_has_its_word(void)
+{
+    static const char *const names[] = { "waiting", "in flight", "gone" };
+
+    for (unsigned i = 0; i < 3; i++) {
+        CU_ASSERT_STRING_EQUAL(hawser_phase_name((hawser_phase)i), names[i]);
+    }
+    CU_ASSERT_STRING_EQUAL(hawser_phase_name((hawser_phase)3), "none");
+}
+
 static CU_TestInfo tests[] = {
     CHECK(states_have_names),
     CHECK(fates_have_names),
+    CHECK(every_phase_has_its_word),
     CU_TEST_INFO_NULL,
 };
 
