@@ -114,8 +114,9 @@ typedef struct hawser_link_stats {
     uint64_t sent_bytes;   // payload bytes that transports took
     uint64_t received;     // messages received
     uint64_t received_bytes;
-    int64_t rtt_us; // last barrier's round trip; -1: none yet
-    uint64_t late;  // calls from earlier wires, ignored
+    int64_t rtt_us;   // last barrier's round trip; -1: none yet
+    uint64_t late;    // calls from earlier wires, ignored
+    uint64_t expired; // of those accepted, given up when their time ran out
 } hawser_link_stats;
 
 // INVALID: size is not set. STALE.
@@ -164,6 +165,38 @@ hawser_send_text(hawser_bus *bus, hawser_link link, const char *text);
 HAWSER_API hawser_status
 hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
                     uint64_t tag);
+
+// Which of the messages that wait goes first. Those of one priority keep their
+// order; between priorities that wait, turns are weighted: of 336 messages, 256
+// are of HIGH, 64 of NORMAL and 16 of LOW, so that none waits for ever.
+typedef enum hawser_priority {
+    HAWSER_NORMAL = 0, // what every other call sends with
+    HAWSER_HIGH = 1,
+    HAWSER_LOW = 2,
+} hawser_priority;
+
+// How a message is to be sent. All zero but size is as hawser_send_message with
+// tag 0.
+typedef struct hawser_send_options {
+    size_t size;    // set it to sizeof(hawser_send_options) before the call
+    uint64_t tag;   // 0: no receipt
+    int64_t ttl_ms; // given up (receipt expired) if it still waits after so
+                    // long; 0: the link's message.ttl; -1: never. What is in
+                    // flight does not expire; after a loss it waits again.
+    // Only the newest message of a key waits: it takes the place of the one
+    // that waits, which gets the receipt dropped (one of another priority is
+    // dropped too, and the newer waits at the end of its own). Copied; at most
+    // 1024 bytes; key_size 0: no key.
+    const void *key;
+    size_t key_size;
+    hawser_priority priority;
+} hawser_send_options;
+
+// hawser_send_message with options; NULL is all zero. INVALID: one of them is
+// out of its range, or size is not set.
+HAWSER_API hawser_status
+hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
+                 const hawser_send_options *options);
 
 // ---- settling ----
 

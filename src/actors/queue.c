@@ -2,10 +2,10 @@
 //
 // Hears  SEND, SETTLE, WHERE, CANCEL, STANDING_ADD, STANDING_REMOVE, GREET from
 //        the door; WANT, TAKEN, PASSED, DOWNGRADE from the sender; GATE, DRAIN
-//        from the supervisor.
+//        from the supervisor; WAKE from its loop.
 // Says   MAIL to the sender, one for each WANT; GREETED, DRAINED to the
 //        supervisor; RECEIPT to the receiver; ROOM, FOUND to the door.
-// Keeps  one row for each link: its spool, its standing messages, its gate.
+// Keeps  one row for each link: its stock, its standing messages, its gate.
 // Never  knows a wire, or when there will be one.
 #include <stdlib.h>
 #include <string.h>
@@ -13,24 +13,22 @@
 #include <hawser/inbox.h>
 
 #include "actors/roles.h"
-#include "actors/spool.h"
 #include "actors/standing.h"
+#include "actors/stock.h"
 #include "base/check.h"
+#include "base/deadlines.h"
 #include "base/log.h"
 #include "values/plan.h"
 #include "values/settles.h"
 
 struct row {
-    struct hw_plan *plan; // NULL: no such link
-    struct hw_spool spool;
+    struct hw_stock stock; // of a plan that is NULL: no such link
     struct hw_standing standing;
-    uint64_t arrived; // messages in all, copies of standing ones aside
-    uint32_t wire;    // that the gate is open to
-    uint8_t gate;     // enum hw_gate
-    uint8_t confirm;  // what settles on this wire: HW_CONFIRM_…
-    bool wanted;      // the sender can take more
-    bool greeting;    // a greeting is with the sender
-    bool greeted;     // said of this wire
+    uint32_t wire; // that the gate is open to
+    uint8_t gate;  // enum hw_gate
+    bool wanted;   // the sender can take more
+    bool greeting; // a greeting is with the sender
+    bool greeted;  // said of this wire
     bool draining;
 };
 
@@ -38,7 +36,8 @@ struct queue {
     struct hw_seat *seat;
     struct row *rows;
     uint32_t links_max;
-    uint32_t leaving; // link of the message that leaves the spool
+    uint32_t leaving; // link of the message that leaves
+    struct hw_deadlines looks;
 };
 
 // ---- saying ----
@@ -91,32 +90,26 @@ say_receipt(void *user, const struct hawser_message *message, hawser_fate fate)
     hw_say(self->seat, HW_RECEIVER, &letter);
 }
 
-// ---- counting ----
-
 static void
-release(struct queue *self, uint32_t link, uint64_t messages, uint64_t bytes)
+say_room(void *user)
 {
-    struct hw_meter *meter = self->rows[link].plan->meter;
+    struct queue *self = user;
 
-    HW_METER_ADD(meter->released_messages, messages);
-    HW_METER_ADD(meter->released_bytes, bytes);
-    if (messages > 0 && hw_meter_blocked(meter)) {
-        say(self, HW_DOOR, HW_LETTER_ROOM, link, 0);
-    }
+    say(self, HW_DOOR, HW_LETTER_ROOM, self->leaving, 0);
 }
 
-static void
-count_in_flight(struct row *row)
+// Hears what becomes of the link's messages, from now until the next is asked
+// for.
+static struct hw_stock_ear
+ear_of(struct queue *self, uint32_t link)
 {
-    HW_METER_SET(row->plan->meter->in_flight, hw_spool_in_flight(&row->spool));
-}
-
-// Not at the link's end: what is given up then was not reached.
-static void
-count_reached(struct row *row)
-{
-    HW_METER_SET(row->plan->meter->reached,
-                 hw_spool_oldest(&row->spool, row->arrived));
+    self->leaving = link;
+    return (struct hw_stock_ear){
+        .left = { say_receipt, self, self->seat->now_ms },
+        .room = say_room,
+        .now_us =
+            self->rows[link].stock.timed ? self->seat->clock_us(self->seat) : 0,
+    };
 }
 
 static void
@@ -124,7 +117,7 @@ say_if_drained(struct queue *self, uint32_t link)
 {
     struct row *row = &self->rows[link];
 
-    if (row->draining && row->spool.counted == 0) {
+    if (row->draining && hw_stock_held(&row->stock) == 0) {
         row->draining = false;
         say(self, HW_SUPERVISOR, HW_LETTER_DRAINED, link, 0);
     }
@@ -159,34 +152,65 @@ hand_standing(struct queue *self, uint32_t link)
     }
 }
 
-// What is not confirmed is kept: of that there may be as much as of what waits.
-static bool
-window_is_full(const struct row *row)
+static void
+hand_stock(struct queue *self, uint32_t link)
 {
-    const struct hawser_settings *settings = row->plan->settings;
+    const struct hw_stock_ear ear = ear_of(self, link);
+    const struct hw_run run = hw_stock_hand(&self->rows[link].stock, &ear);
 
-    return row->confirm != HW_CONFIRM_NONE &&
-           (hw_spool_in_flight(&row->spool) >=
-                (uint64_t)settings->spool_max_messages ||
-            hw_spool_in_flight_bytes(&row->spool) >=
-                (uint64_t)settings->spool_max_bytes);
+    if (run.count > 0) {
+        say_mail(self, link, HW_LETTER_MAIL, run.batch, run.from, run.count,
+                 run.number);
+    }
+}
+
+// When a message expires, or the rate lets the next one pass.
+static uint64_t
+look_at_ms(struct queue *self, uint32_t link)
+{
+    struct row *row = &self->rows[link];
+    const struct hawser_settings *settings = row->stock.plan->settings;
+    uint64_t at_ms = hw_stock_expires_ms(&row->stock);
+
+    if (row->wanted && row->gate != HW_GATE_SHUT &&
+        settings->rate_messages > 0 &&
+        hw_stock_allows(&row->stock, self->seat->clock_us(self->seat)) == 0) {
+        uint64_t due_ms = hw_rate_due_ms(
+            &row->stock.rate, settings->rate_messages, settings->rate_burst);
+
+        at_ms = due_ms < at_ms ? due_ms : at_ms;
+    }
+    return at_ms;
+}
+
+// A link without times and rates never gets here.
+static void
+look_later(struct queue *self, uint32_t link)
+{
+    uint64_t at_ms = look_at_ms(self, link);
+
+    if (at_ms == UINT64_MAX) {
+        hw_deadlines_clear(&self->looks, link);
+    } else {
+        hw_deadlines_set(&self->looks, link, at_ms);
+    }
+    self->seat->wake_at_ms = hw_deadlines_next(&self->looks);
 }
 
 static void
-hand_spool(struct queue *self, uint32_t link)
+hand_greetings(struct queue *self, uint32_t link)
 {
     struct row *row = &self->rows[link];
-    struct hw_batch *batch;
-    uint32_t from, count;
-    uint64_t position;
+    uint64_t now_us = self->seat->clock_us(self->seat);
 
-    if (window_is_full(row)) {
+    if (hw_stock_allows(&row->stock, now_us) == 0) {
         return;
     }
-    count = hw_spool_hand(&row->spool, &batch, &from, &position);
-    if (count > 0) {
-        say_mail(self, link, HW_LETTER_MAIL, batch, from, count, position);
-        count_in_flight(row);
+    if (!hand_greeting(self, link) && row->gate == HW_GATE_REPLAY) {
+        hand_standing(self, link);
+    }
+    if (!row->wanted) { // one went out
+        hw_stock_spend(&row->stock, 1, now_us);
     }
 }
 
@@ -195,66 +219,33 @@ hand_on(struct queue *self, uint32_t link)
 {
     const struct row *row = &self->rows[link];
 
-    if (!row->wanted) {
-        return;
+    if (row->wanted && row->gate == HW_GATE_FLOW) {
+        hand_stock(self, link);
+    } else if (row->wanted && row->gate != HW_GATE_SHUT) {
+        hand_greetings(self, link);
     }
-    switch (row->gate) {
-    case HW_GATE_TALK:
-        (void)hand_greeting(self, link); // if there is one
-        break;
-    case HW_GATE_REPLAY:
-        if (!hand_greeting(self, link)) {
-            hand_standing(self, link);
-        }
-        break;
-    case HW_GATE_FLOW:
-        hand_spool(self, link);
-        break;
-    default:
-        break;
+    if (row->stock.timed) {
+        look_later(self, link);
     }
 }
 
 // ---- settling ----
 
-// The sum has left the spool.
+// Something has left, or may leave.
 static void
-note_settled(struct queue *self, uint32_t link, struct hw_spool_sum sum)
+go_on(struct queue *self, uint32_t link)
 {
-    struct row *row = &self->rows[link];
-
-    HW_METER_ADD(row->plan->meter->settled, sum.messages);
-    count_reached(row);
-    release(self, link, sum.messages, sum.bytes);
-    count_in_flight(row);
     say_if_drained(self, link);
     hand_on(self, link);
 }
 
 static void
-settle(struct queue *self, uint32_t link, uint64_t position)
+settle(struct queue *self, uint32_t link, uint64_t number)
 {
-    struct row *row = &self->rows[link];
+    const struct hw_stock_ear ear = ear_of(self, link);
 
-    self->leaving = link;
-    note_settled(self, link,
-                 hw_spool_settle(&row->spool, position, say_receipt, self));
-}
-
-// What was settled before is said again where an answer came twice.
-static struct hw_spool_sum
-settle_as_said(struct queue *self, struct row *row,
-               const struct hw_settle *said)
-{
-    struct hw_spool_mark mark;
-
-    if (!hw_spool_find(&row->spool, said->tag, &mark)) {
-        return (struct hw_spool_sum){ 0 };
-    }
-    return said->all_before
-               ? hw_spool_settle_up_to(&row->spool, &mark, say_receipt, self)
-               : hw_spool_take_out(&row->spool, &mark, HAWSER_SETTLED,
-                                   say_receipt, self);
+    hw_stock_settle(&self->rows[link].stock, number, &ear);
+    go_on(self, link);
 }
 
 // Every greeting was taken, and none waits.
@@ -273,49 +264,14 @@ say_if_greeted(struct queue *self, uint32_t link)
 // ---- from the door ----
 
 static void
-add_copy(struct row *row, struct hw_batch *copy)
-{
-    copy->number = row->arrived;
-    hw_spool_add(&row->spool, copy);
-}
-
-static void
 on_link_open(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
     struct row *row = &self->rows[letter->link];
 
-    HW_CHECK(row->plan == NULL, "a row serves one link at a time");
+    HW_CHECK(row->stock.plan == NULL, "a row serves one link at a time");
     memset(row, 0, sizeof *row);
-    row->plan = letter->thing;
-}
-
-// The sum was given up.
-static void
-note_dropped(struct queue *self, uint32_t link, struct hw_spool_sum sum)
-{
-    struct row *row = &self->rows[link];
-
-    HW_METER_ADD(row->plan->meter->dropped, sum.messages);
-    count_reached(row);
-    release(self, link, sum.messages, sum.bytes);
-}
-
-static void
-drop_down_to_limit(struct queue *self, uint32_t link)
-{
-    struct row *row = &self->rows[link];
-    const struct hawser_settings *settings = row->plan->settings;
-    uint64_t max_messages = (uint64_t)settings->spool_max_messages;
-    uint64_t max_bytes = (uint64_t)settings->spool_max_bytes;
-    struct hw_spool_sum one = { .messages = 1 };
-
-    self->leaving = link;
-    while ((row->spool.counted > max_messages ||
-            (row->spool.counted_bytes > max_bytes && row->spool.counted > 1)) &&
-           hw_spool_drop_oldest(&row->spool, say_receipt, self, &one.bytes)) {
-        note_dropped(self, link, one);
-    }
+    hw_stock_open(&row->stock, letter->thing);
 }
 
 static void
@@ -323,23 +279,14 @@ on_send(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
     struct row *row = &self->rows[letter->link];
-    struct hw_batch *batch = letter->thing;
+    struct hw_stock_ear ear;
 
-    if (row->plan == NULL) {
-        hw_batch_drop_all(batch);
+    if (row->stock.plan == NULL) {
+        hw_batch_drop_all(letter->thing);
         return;
     }
-    while (batch != NULL) {
-        struct hw_batch *next = batch->next;
-
-        batch->number = row->arrived;
-        row->arrived += batch->count;
-        hw_spool_add(&row->spool, batch);
-        batch = next;
-    }
-    if (row->plan->settings->overflow == HW_OVERFLOW_DROP_OLDEST) {
-        drop_down_to_limit(self, letter->link);
-    }
+    ear = ear_of(self, letter->link);
+    hw_stock_add(&row->stock, letter->thing, &ear);
     hand_on(self, letter->link);
 }
 
@@ -348,18 +295,12 @@ on_settle(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
     struct row *row = &self->rows[letter->link];
-    const struct hw_settle *said = letter->thing;
-    struct hw_spool_sum sum = { 0 };
 
-    if (row->plan != NULL) {
-        self->leaving = letter->link;
-        for (uint32_t i = 0; i < letter->count; i++) {
-            struct hw_spool_sum one = settle_as_said(self, row, &said[i]);
+    if (row->stock.plan != NULL) {
+        const struct hw_stock_ear ear = ear_of(self, letter->link);
 
-            sum.messages += one.messages;
-            sum.bytes += one.bytes;
-        }
-        note_settled(self, letter->link, sum);
+        hw_stock_settle_said(&row->stock, letter->thing, letter->count, &ear);
+        go_on(self, letter->link);
     }
     free(letter->thing);
 }
@@ -382,24 +323,13 @@ say_found(struct queue *self, const struct hw_letter *question,
     hw_say(self->seat, HW_DOOR, &letter);
 }
 
-static hawser_phase
-find(struct row *row, uint64_t tag, struct hw_spool_mark *mark)
-{
-    if (row->plan == NULL || !hw_spool_find(&row->spool, tag, mark)) {
-        return HAWSER_PHASE_GONE;
-    }
-    return hw_spool_is_waiting(&row->spool, mark) ? HAWSER_PHASE_WAITING
-                                                  : HAWSER_PHASE_IN_FLIGHT;
-}
-
 static void
 on_where(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
-    struct hw_spool_mark mark;
+    struct row *row = &self->rows[letter->link];
 
-    say_found(self, letter,
-              find(&self->rows[letter->link], letter->number, &mark), false);
+    say_found(self, letter, hw_stock_where(&row->stock, letter->number), false);
 }
 
 static void
@@ -407,16 +337,10 @@ on_cancel(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
     struct row *row = &self->rows[letter->link];
-    struct hw_spool_mark mark;
-    hawser_phase phase = find(row, letter->number, &mark);
+    const struct hw_stock_ear ear = ear_of(self, letter->link);
+    hawser_phase phase = hw_stock_cancel(&row->stock, letter->number, &ear);
 
-    if (phase == HAWSER_PHASE_WAITING) {
-        self->leaving = letter->link;
-        note_dropped(self, letter->link,
-                     hw_spool_take_out(&row->spool, &mark, HAWSER_DROPPED,
-                                       say_receipt, self));
-        say_if_drained(self, letter->link);
-    }
+    say_if_drained(self, letter->link);
     say_found(self, letter, phase, phase == HAWSER_PHASE_WAITING);
 }
 
@@ -431,7 +355,7 @@ on_standing_add(void *actor, const struct hw_letter *letter)
     struct hw_batch *batch = letter->thing, *copy = batch->next;
 
     batch->next = NULL;
-    if (row->plan == NULL ||
+    if (row->stock.plan == NULL ||
         !hw_standing_add(&row->standing, letter->number, batch)) {
         HW_LOG(1, "link %u: a standing message is lost: no memory or no link",
                letter->link);
@@ -444,7 +368,7 @@ on_standing_add(void *actor, const struct hw_letter *letter)
         hand_on(self, letter->link);
         return;
     }
-    add_copy(row, copy);
+    hw_stock_add_copy(&row->stock, copy);
     hand_on(self, letter->link);
 }
 
@@ -461,11 +385,11 @@ on_standing_remove(void *actor, const struct hw_letter *letter)
     if (farewell == NULL) {
         return;
     }
-    if (row->plan == NULL || row->gate != HW_GATE_FLOW) {
+    if (row->stock.plan == NULL || row->gate != HW_GATE_FLOW) {
         hw_batch_drop(farewell);
         return;
     }
-    add_copy(row, farewell);
+    hw_stock_add_copy(&row->stock, farewell);
     hand_on(self, letter->link);
 }
 
@@ -475,7 +399,7 @@ on_greet(void *actor, const struct hw_letter *letter)
     struct queue *self = actor;
     struct row *row = &self->rows[letter->link];
 
-    if (row->plan == NULL || row->gate != HW_GATE_TALK ||
+    if (row->stock.plan == NULL || row->gate != HW_GATE_TALK ||
         row->wire != letter->wire ||
         !hw_standing_greet(&row->standing, letter->thing)) {
         hw_batch_drop(letter->thing);
@@ -487,34 +411,39 @@ on_greet(void *actor, const struct hw_letter *letter)
 // ---- from the supervisor ----
 
 static void
-shut(struct row *row)
+shut(struct queue *self, uint32_t link)
 {
-    uint64_t again = hw_spool_rewind(&row->spool);
+    struct row *row = &self->rows[link];
+    const struct hw_stock_ear ear = ear_of(self, link);
 
-    HW_METER_ADD(row->plan->meter->resent, again);
-    count_in_flight(row);
+    hw_stock_rewind(&row->stock, &ear);
     hw_standing_drop_greetings(&row->standing);
     row->greeting = false;
     row->wanted = false;
+    if (row->stock.timed) {
+        look_later(self, link);
+    }
 }
 
 // Of a wire that is not older than the one it knows?
 static bool
 is_current(const struct row *row, const struct hw_letter *letter)
 {
-    return row->plan != NULL && (int32_t)(letter->wire - row->wire) >= 0;
+    return row->stock.plan != NULL && (int32_t)(letter->wire - row->wire) >= 0;
 }
 
 // Of a wire that it had not heard of; the sender may know of it first.
 static void
-note_wire(struct row *row, uint32_t wire)
+note_wire(struct queue *self, uint32_t link, uint32_t wire)
 {
+    struct row *row = &self->rows[link];
+
     if (row->wire != wire) {
-        shut(row);
+        shut(self, link);
         row->wire = wire;
         row->gate = HW_GATE_SHUT;
         row->greeted = false;
-        row->confirm = (uint8_t)row->plan->settings->confirm;
+        row->stock.confirm = (uint8_t)row->stock.plan->settings->confirm;
     }
 }
 
@@ -527,13 +456,13 @@ on_gate(void *actor, const struct hw_letter *letter)
     if (!is_current(row, letter)) {
         return;
     }
-    note_wire(row, letter->wire);
+    note_wire(self, letter->link, letter->wire);
     if (letter->note == row->gate) {
         return;
     }
     row->gate = (uint8_t)letter->note;
     if (row->gate == HW_GATE_SHUT) {
-        shut(row);
+        shut(self, letter->link);
         say_if_drained(self, letter->link);
         return;
     }
@@ -557,17 +486,14 @@ static uint64_t
 forget(struct queue *self, uint32_t link)
 {
     struct row *row = &self->rows[link];
-    struct hw_spool_sum left;
+    const struct hw_stock_ear ear = ear_of(self, link);
+    uint64_t left = hw_stock_close(&row->stock, &ear);
 
-    self->leaving = link;
-    left = hw_spool_clear(&row->spool, say_receipt, self);
-    HW_METER_ADD(row->plan->meter->dropped, left.messages);
-    HW_METER_SET(row->plan->meter->in_flight, 0);
-    release(self, link, left.messages, left.bytes);
+    hw_deadlines_clear(&self->looks, link);
+    self->seat->wake_at_ms = hw_deadlines_next(&self->looks);
     hw_standing_free(&row->standing);
-    hw_plan_drop(row->plan);
     memset(row, 0, sizeof *row);
-    return left.messages;
+    return left;
 }
 
 static void
@@ -586,7 +512,7 @@ static struct row *
 row_of_wire(struct queue *self, const struct hw_letter *letter)
 {
     struct row *row = &self->rows[letter->link];
-    bool late = row->plan == NULL || row->gate == HW_GATE_SHUT ||
+    bool late = row->stock.plan == NULL || row->gate == HW_GATE_SHUT ||
                 row->wire != letter->wire;
 
     return late ? NULL : row;
@@ -599,7 +525,7 @@ on_want(void *actor, const struct hw_letter *letter)
     struct row *row = &self->rows[letter->link];
 
     if (is_current(row, letter)) {
-        note_wire(row, letter->wire);
+        note_wire(self, letter->link, letter->wire);
         row->wanted = true;
         hand_on(self, letter->link);
     }
@@ -611,7 +537,7 @@ on_taken(void *actor, const struct hw_letter *letter)
     struct queue *self = actor;
     struct row *row = row_of_wire(self, letter);
 
-    if (row != NULL && row->confirm == HW_CONFIRM_NONE) {
+    if (row != NULL && row->stock.confirm == HW_CONFIRM_NONE) {
         settle(self, letter->link, letter->number);
     }
 }
@@ -634,7 +560,7 @@ on_passed(void *actor, const struct hw_letter *letter)
     struct queue *self = actor;
     const struct row *row = row_of_wire(self, letter);
 
-    if (row != NULL && row->confirm != HW_CONFIRM_APPLICATION) {
+    if (row != NULL && row->stock.confirm != HW_CONFIRM_APPLICATION) {
         settle(self, letter->link, letter->number);
     }
 }
@@ -649,11 +575,26 @@ on_downgrade(void *actor, const struct hw_letter *letter)
     if (!is_current(row, letter)) {
         return;
     }
-    note_wire(row, letter->wire);
-    row->confirm = HW_CONFIRM_NONE;
+    note_wire(self, letter->link, letter->wire);
+    row->stock.confirm = HW_CONFIRM_NONE;
     if (row->gate != HW_GATE_SHUT) {
         settle(self, letter->link, letter->number);
     }
+}
+
+static void
+on_wake(void *actor)
+{
+    struct queue *self = actor;
+    uint32_t link;
+
+    while (hw_deadlines_take(&self->looks, self->seat->now_ms, &link)) {
+        const struct hw_stock_ear ear = ear_of(self, link);
+
+        hw_stock_expire(&self->rows[link].stock, &ear);
+        go_on(self, link);
+    }
+    self->seat->wake_at_ms = hw_deadlines_next(&self->looks);
 }
 
 static void
@@ -664,12 +605,12 @@ leave(void *actor)
     for (uint32_t link = 0; link < self->links_max; link++) {
         struct row *row = &self->rows[link];
 
-        if (row->plan != NULL) {
-            hw_batch_drop_all(row->spool.first);
+        if (row->stock.plan != NULL) {
+            hw_stock_free(&row->stock);
             hw_standing_free(&row->standing);
-            hw_plan_drop(row->plan);
         }
     }
+    hw_deadlines_free(&self->looks);
     free(self->rows);
 }
 
@@ -679,9 +620,14 @@ sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
     struct queue *self = actor;
 
     self->seat = seat;
+    self->rows = calloc((size_t)settings->links_max, sizeof *self->rows);
+    if (self->rows == NULL ||
+        !hw_deadlines_init(&self->looks, (uint32_t)settings->links_max)) {
+        leave(self);
+        return HAWSER_NO_MEMORY;
+    }
     self->links_max = (uint32_t)settings->links_max;
-    self->rows = calloc(self->links_max, sizeof *self->rows);
-    return self->rows == NULL ? HAWSER_NO_MEMORY : HAWSER_OK;
+    return HAWSER_OK;
 }
 
 const struct hw_role hw_role_queue = {
@@ -689,6 +635,7 @@ const struct hw_role hw_role_queue = {
     .size = sizeof(struct queue),
     .sit = sit,
     .leave = leave,
+    .on_wake = on_wake,
     .on[HW_LETTER_LINK_OPEN] = on_link_open,
     .on[HW_LETTER_LINK_FORGET] = on_link_forget,
     .on[HW_LETTER_SEND] = on_send,

@@ -18,11 +18,34 @@ is_gone(const struct hawser_message *message)
 }
 
 static void
-mark_start(struct hw_spool_mark *mark, struct hw_batch *batch)
+note_expiry(struct hw_spool *spool, const struct hw_batch *batch)
 {
-    mark->batch = batch;
-    mark->at = 0;
-    mark->position = batch->position;
+    uint64_t when = batch->expires_at_ms;
+
+    if (when != 0) {
+        spool->muddled |= when < spool->latest_ms;
+        spool->latest_ms = when > spool->latest_ms ? when : spool->latest_ms;
+        spool->due_ms =
+            spool->due_ms == 0 || when < spool->due_ms ? when : spool->due_ms;
+    }
+}
+
+// A key is known while its message waits. Without memory for it, the message
+// waits beside a newer one.
+static void
+note_key(struct hw_spool *spool, struct hw_batch *batch)
+{
+    if (batch->policy.key != NULL && spool->keys != NULL) {
+        (void)hw_keys_add(spool->keys, batch);
+    }
+}
+
+static void
+forget_key(struct hw_spool *spool, const struct hw_batch *batch)
+{
+    if (batch->policy.key != NULL && spool->keys != NULL) {
+        hw_keys_remove(spool->keys, batch);
+    }
 }
 
 void
@@ -33,13 +56,15 @@ hw_spool_add(struct hw_spool *spool, struct hw_batch *batch)
     batch->position = spool->end;
     if (spool->last == NULL) {
         spool->first = batch;
-        mark_start(&spool->head, batch);
+        spool->head = hw_spool_mark_of(batch);
+        spool->muddled = false;
+        spool->latest_ms = 0;
     } else {
         spool->last->next = batch;
     }
     spool->last = batch;
     if (spool->next.batch == NULL) {
-        mark_start(&spool->next, batch);
+        spool->next = hw_spool_mark_of(batch);
     }
     spool->end += batch->count;
     // What comes in is either all counted, or one copy of a standing message.
@@ -51,6 +76,8 @@ hw_spool_add(struct hw_spool *spool, struct hw_batch *batch)
     } else {
         spool->copies++;
     }
+    note_expiry(spool, batch);
+    note_key(spool, batch);
 }
 
 // Behind its batch. What stood between that and the next one may be gone.
@@ -89,15 +116,17 @@ skip_gone(struct hw_spool *spool)
 
 // How many from the mark on may be handed together.
 static uint32_t
-run_length(const struct hw_spool_mark *mark)
+run_length(const struct hw_spool_mark *mark, uint32_t max)
 {
     const struct hw_batch *batch = mark->batch;
+    uint32_t left = batch->count - mark->at;
     uint32_t end = mark->at;
 
+    left = left < max ? left : max;
     if (batch->gone == 0) {
-        return batch->count - mark->at;
+        return left;
     }
-    while (end < batch->count && !is_gone(&batch->messages[end])) {
+    while (end < mark->at + left && !is_gone(&batch->messages[end])) {
         end++;
     }
     return end - mark->at;
@@ -122,8 +151,8 @@ take_from_waiting(struct hw_spool *spool, const struct hw_batch *batch,
 }
 
 uint32_t
-hw_spool_hand(struct hw_spool *spool, struct hw_batch **batch, uint32_t *from,
-              uint64_t *position)
+hw_spool_hand(struct hw_spool *spool, uint32_t max, struct hw_batch **batch,
+              uint32_t *from, uint64_t *position)
 {
     uint32_t count;
 
@@ -131,7 +160,8 @@ hw_spool_hand(struct hw_spool *spool, struct hw_batch **batch, uint32_t *from,
     if (spool->next.batch == NULL) {
         return 0;
     }
-    count = run_length(&spool->next);
+    count = run_length(&spool->next, max);
+    forget_key(spool, spool->next.batch);
     *batch = spool->next.batch;
     *from = spool->next.at;
     *position = spool->next.position;
@@ -271,20 +301,6 @@ give_up_copies(struct hw_spool *spool)
     spool->copies = 0;
 }
 
-uint64_t
-hw_spool_rewind(struct hw_spool *spool)
-{
-    uint64_t again = hw_spool_in_flight(spool);
-
-    if (spool->copies > 0) {
-        give_up_copies(spool);
-    }
-    spool->next = spool->head;
-    spool->waiting = spool->counted;
-    spool->waiting_bytes = spool->counted_bytes;
-    return again;
-}
-
 // What is gone and at the head need not be kept.
 static void
 let_gone_go(struct hw_spool *spool)
@@ -326,6 +342,7 @@ hw_spool_take_out(struct hw_spool *spool, const struct hw_spool_mark *mark,
     if (hw_spool_is_waiting(spool, mark)) {
         spool->waiting--;
         spool->waiting_bytes -= message->size;
+        forget_key(spool, mark->batch);
     }
     subtract(spool, &sum);
     mark_gone(mark->batch, mark->at);
@@ -399,25 +416,30 @@ hw_spool_find(struct hw_spool *spool, uint64_t tag, struct hw_spool_mark *mark)
     return found;
 }
 
-// Of what waits, all before that position.
+// Past what is gone, so that the mark stays valid while what is before it is
+// taken out.
 static void
-settle_waiting(struct hw_spool *spool, uint64_t position,
-               struct hw_spool_sum *sum, hw_spool_left left, void *user)
+step(struct hw_spool_mark *mark)
 {
-    struct hw_spool_mark at = spool->next;
+    do {
+        move(mark, 1);
+    } while (mark->batch != NULL && is_gone(&mark->batch->messages[mark->at]));
+}
 
-    while (at.batch != NULL && at.position < position) {
-        const struct hw_spool_mark mark = at;
+// From a mark at what waits, which goes along, to a position.
+static void
+take_out_until(struct hw_spool *spool, struct hw_spool_mark *at,
+               uint64_t position, hawser_fate fate, struct hw_spool_sum *sum,
+               hw_spool_left left, void *user)
+{
+    while (at->batch != NULL && at->position < position) {
+        const struct hw_spool_mark mark = *at;
 
-        move(&at, 1);
+        step(at);
         if (is_counted(&mark.batch->messages[mark.at])) {
             sum->messages++;
             sum->bytes +=
-                hw_spool_take_out(spool, &mark, HAWSER_SETTLED, left, user)
-                    .bytes;
-        }
-        if (at.position < spool->next.position) {
-            at = spool->next; // what is gone may have been given back
+                hw_spool_take_out(spool, &mark, fate, left, user).bytes;
         }
     }
 }
@@ -429,8 +451,172 @@ hw_spool_settle_up_to(struct hw_spool *spool, const struct hw_spool_mark *mark,
     uint64_t end = mark->position + 1;
     uint64_t handed = end < spool->next.position ? end : spool->next.position;
     struct hw_spool_sum sum = hw_spool_settle(spool, handed, left, user);
+    struct hw_spool_mark at;
 
     let_gone_go(spool);
-    settle_waiting(spool, end, &sum, left, user);
+    at = spool->next; // what waits again
+    take_out_until(spool, &at, end, HAWSER_SETTLED, &sum, left, user);
     return sum;
+}
+
+// ---- policies ----
+
+struct hw_spool_sum
+hw_spool_replace(struct hw_spool *spool, struct hw_batch *older,
+                 struct hw_batch *newer, hw_spool_left left, void *user)
+{
+    const struct hawser_message *message = &older->messages[0];
+    struct hw_spool_sum sum = { .messages = 1, .bytes = message->size };
+
+    HW_CHECK(older->count == 1 && newer->count == 1 && is_counted(message) &&
+                 older->position >= spool->next.position,
+             "one message that waits takes the place of another");
+    if (message->private_tag != 0) {
+        left(user, message, HAWSER_DROPPED);
+    }
+    newer->before = older->before;
+    newer->next = older->next;
+    newer->position = older->position;
+    newer->number = older->number;
+    *(older->before == NULL ? &spool->first : &older->before->next) = newer;
+    *(older->next == NULL ? &spool->last : &older->next->before) = newer;
+    if (spool->head.batch == older) {
+        spool->head.batch = newer;
+    }
+    if (spool->next.batch == older) {
+        spool->next.batch = newer;
+    }
+    if (spool->sought.batch == older) {
+        spool->sought.batch = NULL;
+    }
+    spool->waiting_bytes += newer->payload - older->payload;
+    spool->counted_bytes += newer->payload - older->payload;
+    spool->muddled |= newer->expires_at_ms != 0;
+    note_expiry(spool, newer);
+    forget_key(spool, older);
+    note_key(spool, newer);
+    hw_batch_drop(older);
+    return sum;
+}
+
+static bool
+has_expired(const struct hw_batch *batch, uint64_t now_ms)
+{
+    return batch->expires_at_ms != 0 && batch->expires_at_ms <= now_ms;
+}
+
+struct hw_spool_sum
+hw_spool_expire_next(struct hw_spool *spool, uint64_t now_ms,
+                     hw_spool_left left, void *user)
+{
+    struct hw_spool_sum sum = { 0 };
+
+    skip_gone(spool);
+    while (spool->next.batch != NULL &&
+           has_expired(spool->next.batch, now_ms)) {
+        struct hw_spool_mark at = spool->next;
+        const struct hw_batch *batch = at.batch;
+
+        take_out_until(spool, &at, batch->position + batch->count,
+                       HAWSER_EXPIRED, &sum, left, user);
+    }
+    return sum;
+}
+
+enum { LOOKED_AT_IN_A_MS = 64 }; // chosen: a hundredth of a processor
+
+struct hw_spool_sum
+hw_spool_expire(struct hw_spool *spool, uint64_t now_ms, hw_spool_left left,
+                void *user)
+{
+    struct hw_spool_sum sum = { 0 };
+    struct hw_spool_mark at;
+    uint64_t due_ms = 0, walked = 0;
+
+    skip_gone(spool);
+    at = spool->next;
+    while (at.batch != NULL) {
+        uint64_t when = at.batch->expires_at_ms;
+
+        if (has_expired(at.batch, now_ms)) {
+            take_out_until(spool, &at, at.batch->position + at.batch->count,
+                           HAWSER_EXPIRED, &sum, left, user);
+            continue;
+        }
+        due_ms = when != 0 && (due_ms == 0 || when < due_ms) ? when : due_ms;
+        if (when != 0 && !spool->muddled) {
+            break;
+        }
+        walked++;
+        skip_to_next_batch(&at);
+    }
+    if (due_ms != 0 && due_ms < now_ms + walked / LOOKED_AT_IN_A_MS) {
+        due_ms = now_ms + walked / LOOKED_AT_IN_A_MS;
+    }
+    spool->due_ms = due_ms;
+    return sum;
+}
+
+// ---- waiting again ----
+
+static void
+drop_batch(struct hw_spool *spool, struct hw_batch *batch,
+           struct hw_spool_sum *sum, hw_spool_left left, void *user)
+{
+    const struct hw_spool_mark mark = hw_spool_mark_of(batch);
+
+    sum->messages++;
+    sum->bytes +=
+        hw_spool_take_out(spool, &mark, HAWSER_DROPPED, left, user).bytes;
+}
+
+// Of a key, the one that was accepted later is kept. Of two that wait in lanes
+// of their own, both: which of them goes first is not for their age to say.
+static void
+conflate_again(struct hw_spool *spool, struct hw_batch *batch,
+               struct hw_spool_sum *older, hw_spool_left left, void *user)
+{
+    struct hw_batch *other = hw_keys_find(spool->keys, &batch->policy);
+
+    if (other == NULL) {
+        note_key(spool, batch);
+    } else if (other->policy.lane != batch->policy.lane) {
+        return;
+    } else if (other->number > batch->number) {
+        drop_batch(spool, batch, older, left, user);
+    } else {
+        drop_batch(spool, other, older, left, user);
+        note_key(spool, batch);
+    }
+}
+
+uint64_t
+hw_spool_rewind(struct hw_spool *spool, hw_spool_left left, void *user,
+                struct hw_spool_sum *older)
+{
+    uint64_t again = hw_spool_in_flight(spool);
+    uint64_t end = spool->next.position;
+    struct hw_spool_mark at;
+
+    if (spool->copies > 0) {
+        give_up_copies(spool);
+    }
+    spool->next = spool->head;
+    spool->waiting = spool->counted;
+    spool->waiting_bytes = spool->counted_bytes;
+    spool->due_ms = spool->latest_ms != 0 ? 1 : 0; // it is looked at anew
+    if (spool->keys == NULL) {
+        return again;
+    }
+    skip_gone(spool);
+    at = spool->next;
+    while (at.batch != NULL && at.position < end) {
+        struct hw_batch *batch = at.batch;
+
+        step(&at);
+        if (batch->policy.key != NULL) {
+            conflate_again(spool, batch, older, left, user);
+        }
+    }
+    return again - older->messages;
 }

@@ -18,6 +18,7 @@
 
 #include <hawser/inbox.h>
 
+#include "actors/keys.h"
 #include "values/batch.h"
 
 struct hw_spool_mark {
@@ -32,6 +33,10 @@ struct hw_spool {
     struct hw_spool_mark head;
     struct hw_spool_mark next;
     struct hw_spool_mark sought; // where a tag was found last
+    struct hw_keys *keys;        // of what waits, lent; NULL: none has one
+    uint64_t due_ms;             // when a time to live may run out; 0: never
+    uint64_t latest_ms;          // the latest such time so far
+    bool muddled;                // they do not run out in order
     uint64_t end;                // position behind the last message
     uint64_t waiting_bytes;
     uint64_t waiting; // counted messages behind next
@@ -54,11 +59,11 @@ struct hw_spool_sum {
 void
 hw_spool_add(struct hw_spool *spool, struct hw_batch *batch);
 
-// The next run of messages to hand on, within one batch: how many there are,
-// and where. Marks them as handed. 0: nothing waits.
+// The next run of at most max messages to hand on, within one batch: how many
+// there are, and where. Marks them as handed. 0: nothing waits.
 uint32_t
-hw_spool_hand(struct hw_spool *spool, struct hw_batch **batch, uint32_t *from,
-              uint64_t *position);
+hw_spool_hand(struct hw_spool *spool, uint32_t max, struct hw_batch **batch,
+              uint32_t *from, uint64_t *position);
 
 // Settles everything in flight before position.
 struct hw_spool_sum
@@ -67,9 +72,11 @@ hw_spool_settle(struct hw_spool *spool, uint64_t position, hw_spool_left left,
 
 // The wire is gone: what was in flight waits again. Copies of standing messages
 // are given up, in flight or not: the next wire is told what they say anyhow.
-// How many wait again.
+// Of a key only the newest waits again: *older sums up the others. How many
+// wait again.
 uint64_t
-hw_spool_rewind(struct hw_spool *spool);
+hw_spool_rewind(struct hw_spool *spool, hw_spool_left left, void *user,
+                struct hw_spool_sum *older);
 
 // Gives up the oldest waiting message. false: none waits.
 bool
@@ -88,6 +95,13 @@ hw_spool_clear(struct hw_spool *spool, hw_spool_left left, void *user);
 bool
 hw_spool_find(struct hw_spool *spool, uint64_t tag, struct hw_spool_mark *mark);
 
+// The mark of a batch's first message.
+static inline struct hw_spool_mark
+hw_spool_mark_of(struct hw_batch *batch)
+{
+    return (struct hw_spool_mark){ batch, 0, batch->position };
+}
+
 // Takes the message at the mark out, from wherever it is. The mark is no longer
 // valid.
 struct hw_spool_sum
@@ -99,6 +113,26 @@ hw_spool_take_out(struct hw_spool *spool, const struct hw_spool_mark *mark,
 struct hw_spool_sum
 hw_spool_settle_up_to(struct hw_spool *spool, const struct hw_spool_mark *mark,
                       hw_spool_left left, void *user);
+
+// ---- policies ----
+
+// Puts a batch of one in the place of another of the same spool that waits; that
+// one is given up.
+struct hw_spool_sum
+hw_spool_replace(struct hw_spool *spool, struct hw_batch *older,
+                 struct hw_batch *newer, hw_spool_left left, void *user);
+
+// Gives up what waits first, as long as its time has run out.
+struct hw_spool_sum
+hw_spool_expire_next(struct hw_spool *spool, uint64_t now_ms,
+                     hw_spool_left left, void *user);
+
+// Gives up whatever waits and whose time has run out, and sets due_ms to when to
+// look again. Where times do not run out in order, that is at most a millisecond
+// late for each 64 batches that wait: looking at all of them has its price.
+struct hw_spool_sum
+hw_spool_expire(struct hw_spool *spool, uint64_t now_ms, hw_spool_left left,
+                void *user);
 
 static inline bool
 hw_spool_is_waiting(const struct hw_spool *spool,

@@ -8,6 +8,7 @@ enum {
     SMALL_ROOM = 256,   // of a batch for a link that sends little
     COPIED_MAX = 1024,  // a shared message up to this size is copied; chosen
     RUNAWAY_FACTOR = 2, // how far drop-oldest may run ahead of the loop
+    TTL_MAX_MS = 24 * 60 * 60 * 1000, // as message.ttl
     LOOKS = 3, // now, after the turn under way, and after one that hears of all
 };
 
@@ -141,8 +142,21 @@ turn_away(hawser_bus *bus, struct hw_slot *slot, uint64_t tag)
 
 // ---- taking in ----
 
+// May a message with that policy (NULL: none) travel in the batch? One with a
+// key travels alone.
+static bool
+suits(const struct hw_batch *batch, const struct hw_policy *policy)
+{
+    if (policy == NULL || !batch->special) {
+        return policy == NULL && !batch->special;
+    }
+    return policy->key == NULL && batch->policy.key == NULL &&
+           policy->lane == batch->policy.lane &&
+           policy->ttl_ms == batch->policy.ttl_ms;
+}
+
 static struct hw_batch *
-add_batch(struct hw_slot *slot, size_t size)
+add_batch(struct hw_slot *slot, size_t size, const struct hw_policy *policy)
 {
     size_t room = slot->room * 4;
     struct hw_batch *batch;
@@ -150,13 +164,21 @@ add_batch(struct hw_slot *slot, size_t size)
     room = room < SMALL_ROOM          ? SMALL_ROOM
            : room > HW_BATCH_ROOM_MAX ? HW_BATCH_ROOM_MAX
                                       : room;
-    slot->room = room;
+    if (policy != NULL && policy->key != NULL) {
+        size += policy->key_size;
+        room = hw_batch_room(size);
+    } else {
+        slot->room = room;
+    }
     if (room < hw_batch_room(size)) {
         room = hw_batch_room(size);
     }
     batch = hw_batch_new(room);
     if (batch == NULL) {
         return NULL;
+    }
+    if (policy != NULL) {
+        hw_batch_set_policy(batch, policy);
     }
     if (slot->last == NULL) {
         slot->first = batch;
@@ -178,13 +200,14 @@ put(struct hw_batch *batch, struct hawser_message *message,
 
 static hawser_status
 take_in(hawser_bus *bus, struct hw_slot *slot, struct hawser_message *message,
-        hawser_message *shared)
+        hawser_message *shared, const struct hw_policy *policy)
 {
     size_t size =
         shared == NULL ? (size_t)message->size + message->topic_size : 0;
 
-    if (slot->last == NULL || !put(slot->last, message, shared)) {
-        struct hw_batch *batch = add_batch(slot, size);
+    if (slot->last == NULL || !suits(slot->last, policy) ||
+        !put(slot->last, message, shared)) {
+        struct hw_batch *batch = add_batch(slot, size, policy);
 
         if (batch == NULL) {
             return HAWSER_NO_MEMORY;
@@ -200,7 +223,7 @@ take_in(hawser_bus *bus, struct hw_slot *slot, struct hawser_message *message,
 
 static hawser_status
 accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
-       hawser_message *shared)
+       hawser_message *shared, const struct hw_policy *policy)
 {
     uint64_t released = UINT64_MAX;
     hawser_status status;
@@ -215,7 +238,7 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
             return status;
         }
         if (has_room(*slot, message->size, factor)) {
-            return take_in(bus, *slot, message, shared);
+            return take_in(bus, *slot, message, shared, policy);
         }
         if (overflow == HW_OVERFLOW_REFUSE) {
             return HAWSER_FULL;
@@ -240,7 +263,7 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
 
 static hawser_status
 send_one(hawser_bus *bus, hawser_link link, struct hawser_message *message,
-         hawser_message *shared)
+         hawser_message *shared, const struct hw_policy *policy)
 {
     struct hw_slot *slot = hw_slot_lock(bus, link);
     hawser_status status;
@@ -248,7 +271,7 @@ send_one(hawser_bus *bus, hawser_link link, struct hawser_message *message,
     if (slot == NULL) {
         return HAWSER_STALE;
     }
-    status = accept(bus, &slot, message, shared);
+    status = accept(bus, &slot, message, shared, policy);
     if (slot != NULL) {
         hw_slot_unlock(slot);
     }
@@ -270,7 +293,7 @@ hawser_send(hawser_bus *bus, hawser_link link, const void *bytes, size_t size)
     if (size > HW_MESSAGE_SIZE_MAX) {
         return HAWSER_TOO_BIG;
     }
-    return send_one(bus, link, &message, NULL);
+    return send_one(bus, link, &message, NULL, NULL);
 }
 
 hawser_status
@@ -293,24 +316,63 @@ hawser_send_text(hawser_bus *bus, hawser_link link, const char *text)
         return HAWSER_INVALID;
     }
     message.size = (uint32_t)size;
-    return send_one(bus, link, &message, NULL);
+    return send_one(bus, link, &message, NULL, NULL);
+}
+
+// A message that came in a batch would keep all of the batch.
+static hawser_status
+send_shared(hawser_bus *bus, hawser_link link, hawser_message *message,
+            uint64_t tag, const struct hw_policy *policy)
+{
+    struct hawser_message copy = *message;
+    bool small = message->size <= COPIED_MAX || hw_batch_of(message)->count > 1;
+
+    copy.private_tag = tag;
+    copy.private_flags = 0;
+    return send_one(bus, link, &copy, small ? NULL : message, policy);
 }
 
 hawser_status
 hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
                     uint64_t tag)
 {
-    struct hawser_message copy;
+    return bus == NULL || message == NULL
+               ? HAWSER_INVALID
+               : send_shared(bus, link, message, tag, NULL);
+}
 
-    if (bus == NULL || message == NULL) {
+// A caller of an earlier version knows fewer of them.
+static bool
+read_options(hawser_send_options *all, const hawser_send_options *given)
+{
+    if (given != NULL) {
+        if (given->size < sizeof given->size) {
+            return false;
+        }
+        memcpy(all, given,
+               given->size < sizeof *all ? given->size : sizeof *all);
+    }
+    return all->ttl_ms >= -1 && all->ttl_ms <= TTL_MAX_MS &&
+           all->key_size <= HW_KEY_SIZE_MAX &&
+           (all->key != NULL || all->key_size == 0) &&
+           (unsigned)all->priority <= HAWSER_LOW;
+}
+
+hawser_status
+hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
+                 const hawser_send_options *options)
+{
+    hawser_send_options all = { .size = sizeof all };
+    struct hw_policy policy;
+
+    if (bus == NULL || message == NULL || !read_options(&all, options)) {
         return HAWSER_INVALID;
     }
-    copy = *message;
-    copy.private_tag = tag;
-    copy.private_flags = 0;
-    // A message that came in a batch would keep all of the batch.
-    if (message->size <= COPIED_MAX || hw_batch_of(message)->count > 1) {
-        return send_one(bus, link, &copy, NULL);
-    }
-    return send_one(bus, link, &copy, message);
+    policy = (struct hw_policy){
+        .ttl_ms = all.ttl_ms,
+        .key = all.key_size == 0 ? NULL : all.key,
+        .key_size = (uint16_t)all.key_size,
+        .lane = (uint8_t)all.priority,
+    };
+    return send_shared(bus, link, message, all.tag, &policy);
 }

@@ -52,6 +52,16 @@ copy_in(struct hw_batch *batch, const void *bytes, size_t size)
     return to;
 }
 
+void
+hw_batch_set_policy(struct hw_batch *batch, const struct hw_policy *policy)
+{
+    batch->special = true;
+    batch->policy = *policy;
+    if (policy->key != NULL) {
+        batch->policy.key = copy_in(batch, policy->key, policy->key_size);
+    }
+}
+
 static void
 count_in(struct hw_batch *batch, const struct hawser_message *added)
 {

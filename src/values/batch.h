@@ -15,8 +15,9 @@
 #include <hawser/transport.h>
 
 enum {
-    HW_BATCH_MESSAGES_MAX = 4096,    // keeps an index well inside 16 bits
-    HW_BATCH_ROOM_MAX = 64 * 1024,   // of a batch of several messages
+    HW_BATCH_MESSAGES_MAX = 4096,  // keeps an index well inside 16 bits
+    HW_BATCH_ROOM_MAX = 64 * 1024, // of a batch of several messages
+    HW_KEY_SIZE_MAX = 1024,
     HW_MESSAGE_SIZE_MAX = 0x7fffffff // of one message
 };
 
@@ -24,6 +25,14 @@ enum {
 enum {
     HW_MESSAGE_STANDING = 1, // a copy of a standing message: not counted
     HW_MESSAGE_GONE = 2,     // given up, or settled out of turn: skip it
+};
+
+// What the application asked for of all the messages of a batch.
+struct hw_policy {
+    int64_t ttl_ms;     // 0: as the link has it; -1: for ever
+    const uint8_t *key; // NULL: none; else the batch is one of one
+    uint16_t key_size;
+    uint8_t lane; // hawser_priority
 };
 
 struct hw_batch {
@@ -34,13 +43,16 @@ struct hw_batch {
     uint32_t shared; // of those, that stand for a message elsewhere
     uint32_t marked; // of those, with private_flags
     uint32_t gone;   // of those, GONE
-    // The spool's.
+    bool special;    // there is a policy
+    struct hw_policy policy;
+    // The queue's.
     struct hw_batch *before;
-    uint64_t position; // of the first message
-    uint64_t number;   // messages of the link that were accepted before it
-    size_t room;       // bytes in all
-    size_t used_from;  // offset of the lowest byte in use at the end
-    size_t payload;    // sum of the messages' sizes
+    uint64_t expires_at_ms; // 0: never
+    uint64_t position;      // of the first message
+    uint64_t number;        // messages of the link that were accepted before it
+    size_t room;            // bytes in all
+    size_t used_from;       // offset of the lowest byte in use at the end
+    size_t payload;         // sum of the messages' sizes
     struct hawser_message messages[];
 };
 
@@ -51,6 +63,11 @@ hw_batch_room(size_t payload);
 // An empty batch of room bytes in all with one hold; NULL: out of memory.
 struct hw_batch *
 hw_batch_new(size_t room);
+
+// Gives an empty batch a policy, and copies its key, for which there must be
+// room.
+void
+hw_batch_set_policy(struct hw_batch *batch, const struct hw_policy *policy);
 
 // Copies one message into the batch. false: no room, nothing changed.
 bool

@@ -23,9 +23,10 @@ struct hw_meter {
     // queue
     _Atomic uint64_t settled;
     _Atomic uint64_t dropped;
+    _Atomic uint64_t expired;
     _Atomic uint64_t in_flight;
     _Atomic uint64_t resent;
-    _Atomic uint64_t released_messages; // settled or dropped
+    _Atomic uint64_t released_messages; // settled or given up
     _Atomic uint64_t released_bytes;
     _Atomic uint64_t reached; // of the first so many none is held any more
     // sender

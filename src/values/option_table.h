@@ -63,6 +63,12 @@
       "payload bytes accepted and not yet settled; one message always fits") \
     X(link, overflow, "overflow", choice, "refuse", "refuse|block|drop-oldest|drop-newest", \
       "what hawser_send does when the spool is full") \
+    X(link, message_ttl, "message.ttl", duration, "off", "off, 1ms..24h", \
+      "time after which a message that still waits is given up; hawser_send_with may give it one of its own") \
+    X(link, rate_messages, "rate.messages", integer, "off", "off, 1..1000000000", \
+      "messages a second that are handed to a wire, greetings among them") \
+    X(link, rate_burst, "rate.burst", integer, "1", "1..1000000000", \
+      "messages that may go out at once after a pause, with rate.messages") \
     X(link, receipts_max, "receipts.max", integer, "65536", "1..100000000", \
       "tagged messages whose receipt was not read yet") \
     X(link, message_max, "message.max", size, "16MiB", "1..2GiB", \

@@ -31,12 +31,10 @@ queue_close(void)
 }
 
 static struct hw_batch *
-batch_of(const char *texts, uint64_t tag, uint8_t flags)
+fill(struct hw_batch *batch, const char *texts, uint64_t tag, uint8_t flags)
 {
-    struct hw_batch *batch = hw_batch_new(8192);
     size_t length = strcspn(texts, " ");
 
-    CU_ASSERT_PTR_NOT_NULL_FATAL(batch);
     for (;;) {
         const struct hawser_message message = {
             .bytes = (const uint8_t *)texts,
@@ -52,6 +50,15 @@ batch_of(const char *texts, uint64_t tag, uint8_t flags)
         texts += length + 1;
         length = strcspn(texts, " ");
     }
+}
+
+static struct hw_batch *
+batch_of(const char *texts, uint64_t tag, uint8_t flags)
+{
+    struct hw_batch *batch = hw_batch_new(8192);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(batch);
+    return fill(batch, texts, tag, flags);
 }
 
 static void
@@ -71,6 +78,16 @@ void
 queue_send(const char *texts, uint64_t tag)
 {
     write_from_door(HW_LETTER_SEND, 0, 0, batch_of(texts, tag, 0));
+}
+
+void
+queue_send_with(const char *texts, uint64_t tag, struct hw_policy policy)
+{
+    struct hw_batch *batch = hw_batch_new(8192);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(batch);
+    hw_batch_set_policy(batch, &policy);
+    write_from_door(HW_LETTER_SEND, 0, 0, fill(batch, texts, tag, 0));
 }
 
 void

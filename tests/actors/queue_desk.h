@@ -8,6 +8,7 @@
 #include <hawser/link.h>
 
 #include "actors/desk.h"
+#include "values/batch.h"
 
 extern struct desk queue_desk;
 
@@ -22,6 +23,10 @@ queue_close(void);
 // has that tag, the next one more; 0: none has.
 void
 queue_send(const char *texts, uint64_t tag);
+
+// The same, with a policy. A key makes it one message.
+void
+queue_send_with(const char *texts, uint64_t tag, struct hw_policy policy);
 
 // From the door: SETTLE, of one message.
 void

@@ -20,6 +20,7 @@ static struct entry list[LIST_MAX];
 static uint64_t end, next, head; // as the spool has them
 static struct hw_spool spool;
 static struct hw_random random_numbers;
+static struct hw_spool_sum older; // of keys, which these have not
 static bool agreed;
 
 // What the spool told of tagged messages, and what it should have.
@@ -107,7 +108,7 @@ hand(void)
     uint64_t position = 0;
 
     skip_gone();
-    count = hw_spool_hand(&spool, &batch, &from, &position);
+    count = hw_spool_hand(&spool, UINT32_MAX, &batch, &from, &position);
     expect((count > 0) == (next < end));
     if (count == 0) {
         return;
@@ -156,7 +157,7 @@ rewind_both(void)
         }
     }
     next = head;
-    expect(hw_spool_rewind(&spool) == again);
+    expect(hw_spool_rewind(&spool, on_left, &spool, &older) == again);
 }
 
 static void

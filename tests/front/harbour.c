@@ -304,7 +304,8 @@ sum_of(hawser_bus *bus, hawser_link link)
     hawser_link_stats stats = stats_of(bus, link);
 
     CU_ASSERT_EQUAL(stats.accepted, stats.settled + stats.dropped +
-                                        stats.waiting + stats.in_flight);
+                                        stats.expired + stats.waiting +
+                                        stats.in_flight);
     return stats;
 }
 
