@@ -203,7 +203,8 @@ hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
 // With confirm=application: the oldest message with this tag that is not
 // settled is settled, since the peer's answer, or whatever else the application
 // goes by, says so. What is not settled is sent again, in order, on the next
-// wire; so an answer that is read after a loss is worth saying too. In any
+// wire; so an answer that is read after a loss is worth saying too (what the
+// next wire was just given goes out again all the same). In any
 // order; in that of sending it costs least. Its receipt follows. A tag that no
 // message has any more is ignored: it may have been answered twice.
 // INVALID: the link's confirm is another, or the tag is 0. FULL: receipts.max
@@ -221,8 +222,8 @@ hawser_settle_up_to(hawser_bus *bus, hawser_link link, uint64_t tag);
 // its level, or was given up by a policy (the receipts say which), for at most
 // timeout_ms (-1: for ever; 0: only asks). Items stay in the inbox. TIMEOUT;
 // ENDED if the link closed or FAILED with some of it left; STALE, INVALID. Any
-// thread; with threads=0 it runs the loop, and belongs to the bus's thread. With
-// confirm=application somebody else must be settling meanwhile.
+// thread; with threads=0 it runs the loop, and belongs to the bus's thread.
+// With confirm=application somebody else must be settling meanwhile.
 HAWSER_API hawser_status
 hawser_flush(hawser_bus *bus, hawser_link link, int timeout_ms);
 

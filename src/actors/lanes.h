@@ -1,9 +1,9 @@
 // lanes.h - the spools of a link, one for each priority, and whose turn it is.
 //
-// Most links use one lane, and pay for no other. Within a lane the order is that
-// of acceptance; between lanes that waits are weighted turns, so that none waits
-// for ever. What is handed on is numbered in the order of handing: with one lane
-// that is the position in its spool.
+// Most links use one lane, and pay for no other. Within a lane the order is
+// that of acceptance; between lanes in which something waits are weighted
+// turns, so that nothing waits for ever. What is handed on is numbered in the
+// order of handing: with one lane that is the position in its spool.
 #ifndef HW_ACTORS_LANES_H
 #define HW_ACTORS_LANES_H
 

@@ -1,4 +1,4 @@
-// rate.c - how many messages may go out now, where so many a second are allowed.
+// rate.c - how many messages may go out now, at so many a second.
 #include "actors/rate.h"
 
 enum { NS = 1000000000, TICKS = 100 }; // of 10 ms, in a second

@@ -1,4 +1,4 @@
-// rate.h - how many messages may go out now, where so many a second are allowed.
+// rate.h - how many messages may go out now, at so many a second.
 //
 // A bucket that holds at most burst tokens and fills at the rate, kept as one
 // number: when it would be full (the generic cell rate algorithm).

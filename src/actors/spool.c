@@ -197,6 +197,17 @@ move_head(struct hw_spool *spool, uint32_t count)
     }
 }
 
+// Past what is gone: it need not be kept, nor is anything before it.
+static void
+let_head_go_on(struct hw_spool *spool)
+{
+    while (spool->head.batch != NULL &&
+           spool->head.position < spool->next.position &&
+           is_gone(&spool->head.batch->messages[spool->head.at])) {
+        move_head(spool, 1);
+    }
+}
+
 static void
 let_one_go(struct hw_spool *spool, struct hw_spool_sum *sum, hawser_fate fate,
            hw_spool_left left, void *user)
@@ -251,6 +262,7 @@ hw_spool_settle(struct hw_spool *spool, uint64_t position, hw_spool_left left,
             let_one_go(spool, &sum, HAWSER_SETTLED, left, user);
         }
     }
+    let_head_go_on(spool);
     subtract(spool, &sum);
     return sum;
 }
@@ -301,31 +313,15 @@ give_up_copies(struct hw_spool *spool)
     spool->copies = 0;
 }
 
-// What is gone and at the head need not be kept.
+// A batch that is gone whole is not kept, wherever it is.
 static void
-let_gone_go(struct hw_spool *spool)
+let_gone_go(struct hw_spool *spool, struct hw_batch *batch)
 {
     skip_gone(spool);
-    while (spool->head.batch != NULL &&
-           spool->head.position < spool->next.position &&
-           is_gone(&spool->head.batch->messages[spool->head.at])) {
-        move_head(spool, 1);
+    if (batch->gone == batch->count && batch != spool->head.batch) {
+        unlink(spool, batch);
     }
-}
-
-// Nor what is gone whole, wherever it is.
-static void
-let_batch_go_if_gone(struct hw_spool *spool, struct hw_batch *batch)
-{
-    bool begun = spool->next.batch == batch && spool->next.at > 0;
-
-    if (batch->gone < batch->count || batch == spool->head.batch || begun) {
-        return;
-    }
-    if (spool->next.batch == batch) {
-        skip_to_next_batch(&spool->next);
-    }
-    unlink(spool, batch);
+    let_head_go_on(spool);
 }
 
 struct hw_spool_sum
@@ -346,8 +342,7 @@ hw_spool_take_out(struct hw_spool *spool, const struct hw_spool_mark *mark,
     }
     subtract(spool, &sum);
     mark_gone(mark->batch, mark->at);
-    let_batch_go_if_gone(spool, mark->batch);
-    let_gone_go(spool);
+    let_gone_go(spool, mark->batch);
     return sum;
 }
 
@@ -453,7 +448,7 @@ hw_spool_settle_up_to(struct hw_spool *spool, const struct hw_spool_mark *mark,
     struct hw_spool_sum sum = hw_spool_settle(spool, handed, left, user);
     struct hw_spool_mark at;
 
-    let_gone_go(spool);
+    skip_gone(spool);
     at = spool->next; // what waits again
     take_out_until(spool, &at, end, HAWSER_SETTLED, &sum, left, user);
     return sum;

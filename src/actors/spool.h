@@ -116,8 +116,8 @@ hw_spool_settle_up_to(struct hw_spool *spool, const struct hw_spool_mark *mark,
 
 // ---- policies ----
 
-// Puts a batch of one in the place of another of the same spool that waits; that
-// one is given up.
+// Puts a batch of one in the place of another of the same spool that waits;
+// that one is given up.
 struct hw_spool_sum
 hw_spool_replace(struct hw_spool *spool, struct hw_batch *older,
                  struct hw_batch *newer, hw_spool_left left, void *user);
@@ -127,9 +127,9 @@ struct hw_spool_sum
 hw_spool_expire_next(struct hw_spool *spool, uint64_t now_ms,
                      hw_spool_left left, void *user);
 
-// Gives up whatever waits and whose time has run out, and sets due_ms to when to
-// look again. Where times do not run out in order, that is at most a millisecond
-// late for each 64 batches that wait: looking at all of them has its price.
+// Gives up whatever waits and whose time has run out, and sets due_ms to when
+// to look again. Where times do not run out in order, that is at most a
+// millisecond late for each 64 batches that wait: looking at all has its price.
 struct hw_spool_sum
 hw_spool_expire(struct hw_spool *spool, uint64_t now_ms, hw_spool_left left,
                 void *user);

@@ -175,8 +175,17 @@ what_is_reached_is_what_no_earlier_message_is_missing_of(void)
     CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 3);
     queue_send("d", 4);
     CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 3);
-    queue_tell(HW_LETTER_LINK_FORGET); // the end reaches nothing
+    queue_hear(HW_LETTER_WANT, 1, 0);
+    queue_send("e f", 5);
+    queue_settle(5, false);
     CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 3);
+    queue_settle(4, true);
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 5);
+    queue_settle(6, false);
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 6);
+    queue_send("g", 7);
+    queue_tell(HW_LETTER_LINK_FORGET); // the end reaches nothing
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 6);
 }
 
 static CU_TestInfo tests[] = {

@@ -5,6 +5,7 @@
 
 #include "storm.h"
 #include "values/settings.h"
+#include "values/settles.h"
 
 enum { PAUSE_MAX_US = 200000, READ_MAX_US = 10000000, BURST_MAX = 40 };
 
@@ -129,6 +130,55 @@ read_some(struct storm *storm, struct link *link)
     }
 }
 
+static bool
+all_before_are_said(const struct link *link, uint64_t number)
+{
+    uint64_t n = 0;
+
+    while (n < number && link->fates[n].said) {
+        n++;
+    }
+    return n == number;
+}
+
+// One answer, out of turn as often as not; with all before it where those were
+// said one by one already, so that it says no more than is so.
+static struct hw_settle
+take_answer(struct storm *storm, struct link *link)
+{
+    uint32_t at = (uint32_t)storm_chance(storm, link->answer_count - 1);
+    uint64_t number = link->answers[at];
+    bool all_before =
+        storm_once_in(storm, 2) && all_before_are_said(link, number);
+
+    link->answers[at] = link->answers[--link->answer_count];
+    link->fates[number].said = true;
+    return (struct hw_settle){ .tag = number + 1, .all_before = all_before };
+}
+
+static void
+say_settled(struct storm *storm, struct link *link)
+{
+    struct hw_letter letter = { .kind = HW_LETTER_SETTLE, .link = link->row };
+    uint32_t count = link->answer_count;
+    struct hw_settle *said;
+
+    if (count == 0 || (!storm->kind && storm_once_in(storm, 3))) {
+        return;
+    }
+    count = storm->kind ? count : 1 + (uint32_t)storm_chance(storm, count - 1);
+    said = calloc(count, sizeof *said);
+    if (said == NULL) {
+        return; // it says so later
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        said[i] = take_answer(storm, link);
+    }
+    letter.count = count;
+    letter.thing = said;
+    storm_say(storm, HW_QUEUE, &letter);
+}
+
 static void
 go_on_after_block(struct storm *storm, struct link *link)
 {
@@ -220,7 +270,8 @@ app_next_us(const struct storm *storm)
         }
         next = link->answer_at_us < next ? link->answer_at_us : next;
         if ((link->blocked && link->room_heard) ||
-            link->unread_credit_events > 0 || is_to_be_mended(storm, link)) {
+            link->unread_credit_events > 0 || link->answer_count > 0 ||
+            is_to_be_mended(storm, link)) {
             return 0; // now
         }
     }
@@ -236,6 +287,7 @@ app_turn(struct storm *storm)
         if (link != NULL) {
             read_some(storm, link);
             answer(storm, link);
+            say_settled(storm, link);
             go_on_after_block(storm, link);
             if (is_to_be_mended(storm, link)) {
                 wish(storm, link, HW_LETTER_LINK_RECONNECT);

@@ -100,7 +100,13 @@ hear_settled(struct storm *storm, struct link *link, uint64_t number)
 {
     const struct fate *fate = &link->fates[number];
 
-    if (link->drops && number + 1 <= link->last_settled) {
+    if (link->says && !fate->said) {
+        storm_fault(storm,
+                    "link %" PRIu32 " settles message %" PRIu64
+                    ", which was not said to be",
+                    link->id, number);
+    }
+    if (link->drops && !link->says && number + 1 <= link->last_settled) {
         storm_fault(storm, "link %" PRIu32 " settles out of order", link->id);
     }
     if (link->drops) {

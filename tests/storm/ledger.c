@@ -31,6 +31,9 @@ check_first(struct storm *storm, const struct link *link, uint64_t number)
 {
     uint64_t released = HW_METER_GET(link->meter.released_messages);
 
+    if (link->says) {
+        return; // what it begins with is looked at as what it leaves out
+    }
     if (!link->drops && number != released) {
         storm_fault(storm,
                     "link %" PRIu32 " wire %" PRIu32
@@ -68,6 +71,23 @@ check_gate(struct storm *storm, const struct link *link)
     }
 }
 
+// Where the application says what is settled, only that is left out.
+static void
+check_left_out(struct storm *storm, const struct link *link, uint64_t number)
+{
+    for (uint64_t n = link->next_taken; n < number && !link->drops; n++) {
+        if (!link->fates[n].said) {
+            storm_fault(storm,
+                        "link %" PRIu32 " leaves out message %" PRIu64
+                        ", which is not said to be settled",
+                        link->id, n);
+        }
+    }
+    if (number < link->next_taken) {
+        storm_fault(storm, "link %" PRIu32 " sends out of order", link->id);
+    }
+}
+
 static void
 take_message(struct storm *storm, struct link *link, uint64_t number,
              uint32_t wire)
@@ -79,6 +99,11 @@ take_message(struct storm *storm, struct link *link, uint64_t number,
     if (first) {
         check_standing(storm, link, wire);
         check_first(storm, link, number);
+    }
+    if (link->says) {
+        check_left_out(storm, link, number);
+    } else if (first) {
+        // It was looked at.
     } else if (link->drops ? number < link->next_taken
                            : number != link->next_taken) {
         storm_fault(storm,
@@ -86,7 +111,9 @@ take_message(struct storm *storm, struct link *link, uint64_t number,
                     " where %" PRIu64 " is next",
                     link->id, wire, number, link->next_taken);
     }
-    if (fate->receipts > 0) {
+    // What is with the sender already goes out though its answer, to an earlier
+    // wire, is said meanwhile.
+    if (fate->receipts > 0 && !link->says) {
         storm_fault(storm,
                     "link %" PRIu32 " sends message %" PRIu64
                     " after its receipt",
@@ -168,6 +195,9 @@ on_arrived(void *user, const struct sim_seen *seen)
     }
     storm->arrived[seen->serial] = label.number + 1;
     link->fates[label.number].arrived = true;
+    if (link->says && link->answer_count < ANSWERS_MAX) {
+        link->answers[link->answer_count++] = label.number;
+    }
     storm_note(storm, label.number + storm_now_us(storm));
 }
 
@@ -235,6 +265,9 @@ check_settled(struct storm *storm, const struct link *link)
         storm_fault(storm, "link %" PRIu32 " settles more than was accepted",
                     link->id);
         return;
+    }
+    if (link->says) {
+        return; // each has its receipt
     }
     for (uint64_t n = link->last_settled; n < settled && !link->drops; n++) {
         const struct fate *fate = &link->fates[n];

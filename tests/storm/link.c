@@ -87,12 +87,16 @@ set_policy(struct storm *storm, struct link *link, hawser_options *options)
     static const char *const overflows[] = { "refuse", "block", "drop-oldest" };
     uint64_t overflow = storm_chance(storm, 2);
 
-    link->confirms = !storm_once_in(storm, 3);
+    link->says = storm_once_in(storm, 4);
+    link->confirms = !link->says && !storm_once_in(storm, 3);
     link->drops = overflow == 2;
     link->greets = storm_once_in(storm, 4);
-    link->tagged = storm_once_in(storm, 2);
+    link->tagged = link->says || storm_once_in(storm, 2);
     link->reads_slowly = storm_once_in(storm, 3);
-    set(options, "confirm", link->confirms ? "peer" : "none");
+    set(options, "confirm",
+        link->says       ? "application"
+        : link->confirms ? "peer"
+                         : "none");
     set(options, "overflow", overflows[overflow]);
     set(options, "greeting", link->greets ? "application" : "none");
     if (storm_once_in(storm, 6)) {
@@ -177,8 +181,9 @@ link_open(struct storm *storm)
     link->plan = make_plan(storm, link);
     link->plan->meter = &link->meter;
     storm->rows[row] = link;
-    storm_tell(storm, "link %" PRIu32 " opens: confirms %d drops %d greets %d",
-               link->id, link->confirms, link->drops, link->greets);
+    storm_tell(storm,
+               "link %" PRIu32 " opens: confirms %d says %d drops %d greets %d",
+               link->id, link->confirms, link->says, link->drops, link->greets);
     letter.thing = hw_plan_hold(link->plan);
     storm_say(storm, HW_RECEIVER, &letter);
     letter.thing = hw_plan_hold(link->plan);

@@ -28,6 +28,7 @@ enum {
     SERVERS = 3,
     MESSAGES_MAX = 3000,       // of a link
     STANDING_MAX = 12,         // of a link, at once
+    ANSWERS_MAX = 512,         // of a link, not yet said
     SERIALS_MAX = 4096,        // wires of a storm
     CAPACITY_MAX = 16 * 1024,  // of a server, in bytes
     RETRY_AFTER_MAX_MS = 5000, // and of a close with 1012 or 1013
@@ -41,6 +42,7 @@ enum {
 struct fate {
     bool taken;   // by a wire, at least once
     bool arrived; // at the peer's stack
+    bool said;    // to be settled, by the application
     uint8_t receipts;
     bool settled; // as its receipt says
 };
@@ -61,6 +63,7 @@ struct link {
     struct hw_meter meter;
     // How it was opened.
     bool confirms; // confirm=peer
+    bool says;     // confirm=application: settled is what it says
     bool drops;    // overflow=drop-oldest
     bool tagged;   // every message
     bool greets;   // greeting=application
@@ -75,6 +78,9 @@ struct link {
     uint64_t answer_at_us; // the ASK, or the GREETING
     uint32_t answer_wire;
     bool answer_ask;
+    // What the peer has answered, and the application has still to say.
+    uint64_t answers[ANSWERS_MAX];
+    uint32_t answer_count;
     // It waits for room since then.
     bool blocked;
     bool room_heard;
