@@ -41,6 +41,7 @@ _Static_assert(HAWSER_NORMAL == 0, "the lane that every link has");
 struct hw_spool *
 hw_lanes_spool(struct hw_lanes *lanes, unsigned lane)
 {
+    HW_CHECK(lanes != NULL, "each link has its lanes");
     if (lane == HAWSER_NORMAL) {
         return &lanes->normal;
     }
@@ -62,7 +63,8 @@ make_room_for_run(struct hw_more_lanes *more)
     if (larger == NULL) {
         return false;
     }
-    for (uint32_t i = 0; i < more->count; i++) {
+    HW_CHECK(more->count <= more->room, "there is room for what is there");
+    for (uint32_t i = 0; more->room > 0 && i < more->count; i++) {
         larger[i] = more->runs[(more->first + i) % more->room];
     }
     free(more->runs);

@@ -602,7 +602,8 @@ leave(void *actor)
 {
     struct queue *self = actor;
 
-    for (uint32_t link = 0; link < self->links_max; link++) {
+    for (uint32_t link = 0; self->rows != NULL && link < self->links_max;
+         link++) {
         struct row *row = &self->rows[link];
 
         if (row->stock.plan != NULL) {
