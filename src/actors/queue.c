@@ -3,7 +3,8 @@
 // Hears  SEND, STANDING_ADD, STANDING_REMOVE, GREET from the door; WANT, TAKEN,
 //        PASSED from the sender; GATE, DRAIN from the supervisor.
 // Says   MAIL to the sender, one for each WANT; GREETED, DRAINED to the
-//        supervisor; RECEIPT to the receiver; ROOM to the door.
+//        supervisor; RECEIPT to the receiver; ROOM to the door, and, of links
+//        whose messages a file keeps, SPOOL_GONE and SPOOL_CLOSE.
 // Keeps  one row for each link: its spool, its standing messages, its gate.
 // Never  knows a wire, or when there will be one.
 #include <stdlib.h>
@@ -97,6 +98,21 @@ say_receipt(void *user, const struct hawser_message *message, bool gone)
     };
 
     hw_say(self->seat, HW_RECEIVER, &letter);
+}
+
+// To the one who keeps the link's file.
+static void
+say_gone(void *user, uint64_t key, uint64_t count)
+{
+    struct queue *self = user;
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_SPOOL_GONE,
+        .link = self->leaving,
+        .count = (uint32_t)count,
+        .number = key,
+    };
+
+    hw_say(self->seat, HW_DOOR, &letter);
 }
 
 // ---- counting ----
@@ -228,6 +244,7 @@ settle(struct queue *self, uint32_t link, uint64_t position)
 
     self->leaving = link;
     sum = hw_spool_settle(&row->spool, position, say_receipt, self);
+    hw_spool_tell_gone(&row->spool);
     HW_METER_ADD(row->plan->meter->settled, sum.messages);
     release(self, link, sum.messages, sum.bytes);
     count_in_flight(row);
@@ -259,6 +276,8 @@ on_link_open(void *actor, const struct hw_letter *letter)
     HW_CHECK(row->plan == NULL, "a row serves one link at a time");
     memset(row, 0, sizeof *row);
     row->plan = letter->thing;
+    row->spool.gone = row->plan->durable ? say_gone : NULL;
+    row->spool.gone_user = self;
 }
 
 static void
@@ -277,6 +296,7 @@ drop_down_to_limit(struct queue *self, uint32_t link)
         HW_METER_ADD(row->plan->meter->dropped, 1);
         release(self, link, 1, bytes);
     }
+    hw_spool_tell_gone(&row->spool);
 }
 
 static void
@@ -486,7 +506,9 @@ forget(struct queue *self, uint32_t link)
 
     self->leaving = link;
     left = hw_spool_clear(&row->spool, say_receipt, self);
-    HW_METER_ADD(row->plan->meter->dropped, left.messages);
+    if (!row->plan->durable) {
+        HW_METER_ADD(row->plan->meter->dropped, left.messages);
+    }
     HW_METER_SET(row->plan->meter->in_flight, 0);
     release(self, link, left.messages, left.bytes);
     hw_batch_drop_all(row->greetings);
@@ -500,9 +522,15 @@ static void
 on_link_forget(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
+    bool durable = self->rows[letter->link].plan->durable;
     uint64_t left = forget(self, letter->link);
 
-    say(self, HW_SUPERVISOR, HW_LETTER_LINK_FORGOTTEN, letter->link, left);
+    // The link has ended once its file is closed: then the door says so.
+    if (durable) {
+        say(self, HW_DOOR, HW_LETTER_SPOOL_CLOSE, letter->link, left);
+    } else {
+        say(self, HW_SUPERVISOR, HW_LETTER_LINK_FORGOTTEN, letter->link, left);
+    }
 }
 
 // ---- from the sender ----

@@ -132,6 +132,33 @@ hw_spool_hand(struct hw_spool *spool, struct hw_batch **batch, uint32_t *from,
 
 // ---- leaving ----
 
+void
+hw_spool_tell_gone(struct hw_spool *spool)
+{
+    if (spool->gone_count > 0) {
+        spool->gone(spool->gone_user, spool->gone_key, spool->gone_count);
+        spool->gone_count = 0;
+    }
+}
+
+// So many messages of the batch, from at on, have left for good. Whatever takes
+// a message out of the spool says so here, once.
+static void
+note_gone(struct hw_spool *spool, const struct hw_batch *batch, uint32_t at,
+          uint32_t count)
+{
+    uint64_t key = batch->key + at;
+
+    if (batch->key == 0 || spool->gone == NULL) {
+        return;
+    }
+    if (spool->gone_key + spool->gone_count != key) {
+        hw_spool_tell_gone(spool);
+        spool->gone_key = key;
+    }
+    spool->gone_count += count;
+}
+
 static void
 drop_first_batch(struct hw_spool *spool)
 {
@@ -151,10 +178,15 @@ let_one_go(struct hw_spool *spool, struct hw_spool_sum *sum, hw_spool_left left,
     struct hw_batch *batch = spool->head.batch;
     const struct hawser_message *message = &batch->messages[spool->head.at];
 
+    bool kept = gone && batch->key != 0 && spool->gone != NULL;
+
     if (is_counted(message)) {
         sum->messages++;
         sum->bytes += message->size;
-        if (message->private_tag != 0) {
+        if (!kept) {
+            note_gone(spool, batch, spool->head.at, 1);
+        }
+        if (message->private_tag != 0 && !kept) {
             left(user, message, gone);
         }
     }
@@ -177,6 +209,7 @@ let_batch_go(struct hw_spool *spool, uint64_t position,
     }
     sum->messages += batch->count;
     sum->bytes += batch->payload;
+    note_gone(spool, batch, 0, batch->count);
     move(&spool->head, batch->count);
     drop_first_batch(spool);
     return true;
@@ -252,6 +285,7 @@ give_up(struct hw_spool *spool, struct hw_batch *batch, uint32_t at,
     if (message->private_tag != 0) {
         left(user, message, true);
     }
+    note_gone(spool, batch, at, 1);
     message->private_flags |= HW_MESSAGE_GONE;
     batch->marked++;
     spool->waiting--;

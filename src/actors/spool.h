@@ -31,6 +31,11 @@ struct hw_spool {
     uint64_t counted; // counted messages in all
     uint64_t counted_bytes;
     uint64_t copies; // of standing messages, added since the last rewind
+    // Of messages that a file keeps: what has left, and was not told yet.
+    uint64_t gone_key;
+    uint64_t gone_count;
+    void (*gone)(void *user, uint64_t key, uint64_t count); // NULL: no file
+    void *gone_user;
 };
 
 // Told of each message that leaves the spool and is counted; gone is true if it
@@ -71,7 +76,13 @@ bool
 hw_spool_drop_oldest(struct hw_spool *spool, hw_spool_left left, void *user,
                      uint64_t *bytes);
 
-// Gives up everything; tells of those that are tagged.
+// Messages with keys that have left for good are told in runs: this tells the
+// last of them.
+void
+hw_spool_tell_gone(struct hw_spool *spool);
+
+// Gives up everything; tells of those that are tagged. What a file keeps stays
+// there: it is not told as gone, nor are its tags.
 struct hw_spool_sum
 hw_spool_clear(struct hw_spool *spool, hw_spool_left left, void *user);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "front/bus.h"
+#include "front/durable.h"
 #include "values/utf8.h"
 
 enum {
@@ -114,6 +115,10 @@ may_send(struct hw_slot *slot, size_t size, uint64_t tag)
     if (size > (uint64_t)settings->message_max) {
         return HAWSER_TOO_BIG;
     }
+    if (slot->durable != NULL &&
+        hw_file_trouble(slot->durable->file) != HAWSER_OK) {
+        return hw_file_trouble(slot->durable->file);
+    }
     return tag != 0 && slot->receipts_out >= (uint64_t)settings->receipts_max
                ? HAWSER_FULL
                : HAWSER_OK;
@@ -164,7 +169,16 @@ add_batch(struct hw_slot *slot, size_t size)
         slot->last->next = batch;
     }
     slot->last = batch;
+    if (slot->durable != NULL) {
+        hw_durable_add_batch(slot, batch);
+    }
     return batch;
+}
+
+static bool
+is_sealed(const struct hw_slot *slot)
+{
+    return slot->durable != NULL && slot->durable->sealed;
 }
 
 static bool
@@ -176,14 +190,32 @@ put(struct hw_batch *batch, struct hawser_message *message,
                : hw_batch_add_shared(batch, shared, message->private_tag);
 }
 
+// Where a message went that is to be on disk.
+struct kept {
+    struct hw_file *file; // held; NULL: it was not taken
+    uint64_t key;
+};
+
+static void
+note_kept(struct hw_slot *slot, struct kept *kept)
+{
+    hw_durable_add(slot);
+    if (kept != NULL) {
+        kept->file = slot->durable->file;
+        kept->key = slot->durable->next_key - 1;
+        hw_file_hold(kept->file);
+    }
+}
+
 static hawser_status
 take_in(hawser_bus *bus, struct hw_slot *slot, struct hawser_message *message,
-        hawser_message *shared)
+        hawser_message *shared, struct kept *kept)
 {
     size_t size =
         shared == NULL ? (size_t)message->size + message->topic_size : 0;
 
-    if (slot->last == NULL || !put(slot->last, message, shared)) {
+    if (slot->last == NULL || is_sealed(slot) ||
+        !put(slot->last, message, shared)) {
         struct hw_batch *batch = add_batch(slot, size);
 
         if (batch == NULL) {
@@ -194,13 +226,16 @@ take_in(hawser_bus *bus, struct hw_slot *slot, struct hawser_message *message,
     slot->accepted++;
     slot->accepted_bytes += message->size;
     slot->receipts_out += message->private_tag != 0;
+    if (slot->durable != NULL) {
+        note_kept(slot, kept);
+    }
     hw_slot_note_dirty(bus, slot);
     return HAWSER_OK;
 }
 
 static hawser_status
 accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
-       hawser_message *shared)
+       hawser_message *shared, struct kept *kept)
 {
     uint64_t released = UINT64_MAX;
     hawser_status status;
@@ -215,7 +250,7 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
             return status;
         }
         if (has_room(*slot, message->size, factor)) {
-            return take_in(bus, *slot, message, shared);
+            return take_in(bus, *slot, message, shared, kept);
         }
         if (overflow == HW_OVERFLOW_REFUSE) {
             return HAWSER_FULL;
@@ -238,9 +273,10 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
     }
 }
 
+// kept: NULL unless it is to be known where it went.
 static hawser_status
 send_one(hawser_bus *bus, hawser_link link, struct hawser_message *message,
-         hawser_message *shared)
+         hawser_message *shared, struct kept *kept)
 {
     struct hw_slot *slot = hw_slot_lock(bus, link);
     hawser_status status;
@@ -248,7 +284,9 @@ send_one(hawser_bus *bus, hawser_link link, struct hawser_message *message,
     if (slot == NULL) {
         return HAWSER_STALE;
     }
-    status = accept(bus, &slot, message, shared);
+    status = kept != NULL && !slot->plan->durable
+                 ? HAWSER_UNSUPPORTED
+                 : accept(bus, &slot, message, shared, kept);
     if (slot != NULL) {
         hw_slot_unlock(slot);
     }
@@ -270,7 +308,7 @@ hawser_send(hawser_bus *bus, hawser_link link, const void *bytes, size_t size)
     if (size > HW_MESSAGE_SIZE_MAX) {
         return HAWSER_TOO_BIG;
     }
-    return send_one(bus, link, &message, NULL);
+    return send_one(bus, link, &message, NULL, NULL);
 }
 
 hawser_status
@@ -293,24 +331,45 @@ hawser_send_text(hawser_bus *bus, hawser_link link, const char *text)
         return HAWSER_INVALID;
     }
     message.size = (uint32_t)size;
-    return send_one(bus, link, &message, NULL);
+    return send_one(bus, link, &message, NULL, NULL);
+}
+
+static hawser_status
+send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
+             uint64_t tag, struct kept *kept)
+{
+    struct hawser_message copy = *message;
+
+    copy.private_tag = tag;
+    copy.private_flags = 0;
+    // A message that came in a batch would keep all of the batch.
+    if (message->size <= COPIED_MAX || hw_batch_of(message)->count > 1) {
+        return send_one(bus, link, &copy, NULL, kept);
+    }
+    return send_one(bus, link, &copy, message, kept);
 }
 
 hawser_status
 hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
                     uint64_t tag)
 {
-    struct hawser_message copy;
-
     if (bus == NULL || message == NULL) {
         return HAWSER_INVALID;
     }
-    copy = *message;
-    copy.private_tag = tag;
-    copy.private_flags = 0;
-    // A message that came in a batch would keep all of the batch.
-    if (message->size <= COPIED_MAX || hw_batch_of(message)->count > 1) {
-        return send_one(bus, link, &copy, NULL);
+    return send_message(bus, link, message, tag, NULL);
+}
+
+hawser_status
+hawser_send_sync(hawser_bus *bus, hawser_link link, hawser_message *message,
+                 uint64_t tag, int timeout_ms)
+{
+    struct kept kept = { 0 };
+    hawser_status status;
+
+    if (bus == NULL || message == NULL || timeout_ms < -1) {
+        return HAWSER_INVALID;
     }
-    return send_one(bus, link, &copy, message);
+    status = send_message(bus, link, message, tag, &kept);
+    return kept.file == NULL ? status
+                             : hw_durable_wait(kept.file, kept.key, timeout_ms);
 }
