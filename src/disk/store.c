@@ -573,6 +573,48 @@ widen(struct hw_store *store, bool wide)
     return rc;
 }
 
+// What a transaction frees may be used by the one after the next: this is the
+// one between.
+static int
+write_nothing_new(struct hw_store *store)
+{
+    uint8_t zero[HW_KEY_SIZE] = { 0 };
+    MDB_val key = value_of(zero, sizeof zero), value;
+    struct title title;
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+
+    if (rc != MDB_SUCCESS) {
+        return rc;
+    }
+    write_title(&title);
+    value = value_of(&title, sizeof title);
+    rc = mdb_put(txn, store->tree, &key, &value, 0);
+    if (rc != MDB_SUCCESS) {
+        mdb_txn_abort(txn);
+        return rc;
+    }
+    return mdb_txn_commit(txn);
+}
+
+// Into a file that is full: first out, then in.
+static int
+write_in_turn(struct hw_store *store, const struct hw_change *change)
+{
+    int rc = widen(store, true);
+
+    if (rc == MDB_SUCCESS) {
+        rc = write_all(store, change, false);
+    }
+    if (rc == MDB_SUCCESS) {
+        rc = write_nothing_new(store);
+    }
+    if (rc == MDB_SUCCESS) {
+        rc = widen(store, false);
+    }
+    return rc == MDB_SUCCESS ? write_all(store, change, true) : rc;
+}
+
 hawser_status
 hw_store_write(struct hw_store *store, const struct hw_change *change,
                char sentence[HW_SENTENCE_SIZE])
@@ -582,11 +624,8 @@ hw_store_write(struct hw_store *store, const struct hw_change *change,
     if (rc == MDB_SUCCESS) {
         rc = write_all(store, change, true);
     }
-    if (rc == MDB_MAP_FULL && change->gone_count > 0 &&
-        widen(store, true) == MDB_SUCCESS &&
-        write_all(store, change, false) == MDB_SUCCESS &&
-        widen(store, false) == MDB_SUCCESS) {
-        rc = write_all(store, change, true);
+    if (rc == MDB_MAP_FULL && change->gone_count > 0) {
+        rc = write_in_turn(store, change);
     }
     return explain(store, rc, sentence);
 }
