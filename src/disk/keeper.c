@@ -11,8 +11,20 @@
 #include "base/check.h"
 #include "base/log.h"
 
-// How long after a failure the next write is tried; chosen.
-enum { RETRY_MS = 200 };
+enum {
+    RETRY_US = 200 * 1000, // after a failure; chosen
+    // Who was served together is waited for, for a part of what a write takes:
+    // else the first that comes again has a write to itself, and the others
+    // share the next. Measured: docs/decisions/durable_spool.md.
+    PATIENCE_PART = 4,
+    PATIENCE_MAX_US = 1000,
+};
+
+// Somebody who waits, while that lasts.
+struct waiter {
+    struct waiter *next;
+    uint64_t key;
+};
 
 struct runs {
     struct hw_run *all;
@@ -25,13 +37,17 @@ struct hw_file {
     struct hw_file *next;
     struct hw_store *store;
     struct hw_file_owner owner;
-    uint64_t commit_ms;
+    uint64_t commit_us;
     atomic_int status; // hawser_status: can it be written?
     // With the keeper locked.
     unsigned holds;
-    uint64_t due_ms; // UINT64_MAX: nothing is to be written
+    uint64_t due_us; // UINT64_MAX: nothing is to be written
     uint64_t safe;   // all before this key is on disk, or gone
-    uint64_t wanted; // somebody waits for all before this one
+    struct waiter *waiters;
+    unsigned waiting;     // of those, for more than is safe
+    unsigned served;      // by the last write
+    uint64_t asked_us;    // when the first began to wait
+    uint64_t patience_us; // that it may be made to wait for others
     bool closing;
     bool closed;
     struct runs told;
@@ -51,24 +67,24 @@ struct hw_keeper {
 };
 
 static uint64_t
-now_ms(void)
+now_us(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 // UINT64_MAX: for ever. Spurious ends are the caller's to see.
 static void
-wait_until(pthread_cond_t *what, pthread_mutex_t *lock, uint64_t until_ms)
+wait_until(pthread_cond_t *what, pthread_mutex_t *lock, uint64_t until_us)
 {
     const struct timespec until = {
-        .tv_sec = (time_t)(until_ms / 1000),
-        .tv_nsec = (long)(until_ms % 1000) * 1000000,
+        .tv_sec = (time_t)(until_us / 1000000),
+        .tv_nsec = (long)(until_us % 1000000) * 1000,
     };
 
-    if (until_ms == UINT64_MAX) {
+    if (until_us == UINT64_MAX) {
         pthread_cond_wait(what, lock);
     } else {
         (void)pthread_cond_clockwait(what, lock, CLOCK_MONOTONIC, &until);
@@ -196,6 +212,35 @@ note_status(struct hw_file *file, hawser_status status, const char *sentence)
     }
 }
 
+// With the keeper locked. Those who wait for less than end need not any more.
+static void
+let_waiters_go(struct hw_file *file, uint64_t end)
+{
+    struct waiter **at = &file->waiters;
+
+    file->served = 0;
+    while (*at != NULL) {
+        if ((*at)->key < end) {
+            *at = (*at)->next;
+            file->served++;
+        } else {
+            at = &(*at)->next;
+        }
+    }
+    file->waiting -= file->served;
+    file->safe = end;
+    pthread_cond_broadcast(&file->keeper->written);
+}
+
+static void
+note_patience(struct hw_file *file, uint64_t begun_us)
+{
+    uint64_t part = (now_us() - begun_us) / PATIENCE_PART;
+
+    file->asked_us = now_us();
+    file->patience_us = part < PATIENCE_MAX_US ? part : PATIENCE_MAX_US;
+}
+
 // What is gone is asked for first: so all of it was handed over by then.
 static void
 write_file(struct hw_file *file)
@@ -204,10 +249,11 @@ write_file(struct hw_file *file)
     char sentence[HW_SENTENCE_SIZE] = "";
     struct hw_change change;
     hawser_status status;
+    uint64_t begun_us = now_us();
     uint64_t end;
 
     pthread_mutex_lock(&keeper->lock);
-    file->due_ms = UINT64_MAX;
+    file->due_us = UINT64_MAX;
     take_told(file);
     pthread_mutex_unlock(&keeper->lock);
     gather(file, &end);
@@ -220,10 +266,10 @@ write_file(struct hw_file *file)
     }
     pthread_mutex_lock(&keeper->lock);
     if (status != HAWSER_OK) {
-        file->due_ms = now_ms() + RETRY_MS;
+        file->due_us = now_us() + RETRY_US;
     } else if (end > file->safe) {
-        file->safe = end;
-        pthread_cond_broadcast(&keeper->written);
+        let_waiters_go(file, end);
+        note_patience(file, begun_us);
     }
     pthread_mutex_unlock(&keeper->lock);
     note_status(file,
@@ -288,30 +334,35 @@ close_file(struct hw_file *file)
 static uint64_t
 due_of(const struct hw_file *file)
 {
+    uint64_t asked_us;
+
     if (file->closing) {
         return 0;
     }
     // What failed is tried again in its time, whoever waits.
-    return file->wanted > file->safe && atomic_load(&file->status) == HAWSER_OK
-               ? 0
-               : file->due_ms;
+    if (file->waiting == 0 || atomic_load(&file->status) != HAWSER_OK) {
+        return file->due_us;
+    }
+    asked_us =
+        file->waiting >= file->served ? 0 : file->asked_us + file->patience_us;
+    return asked_us < file->due_us ? asked_us : file->due_us;
 }
 
-// With the keeper locked. The first that is due; NULL: none until *next_ms.
+// With the keeper locked. The first that is due; NULL: none until *next_us.
 static struct hw_file *
-find_due(struct hw_keeper *keeper, uint64_t *next_ms)
+find_due(struct hw_keeper *keeper, uint64_t *next_us)
 {
     struct hw_file *found = NULL;
 
-    *next_ms = UINT64_MAX;
+    *next_us = UINT64_MAX;
     for (struct hw_file *file = keeper->files; file != NULL;
          file = file->next) {
-        if (due_of(file) < *next_ms) {
-            *next_ms = due_of(file);
+        if (due_of(file) < *next_us) {
+            *next_us = due_of(file);
             found = file;
         }
     }
-    return found != NULL && *next_ms <= now_ms() ? found : NULL;
+    return found != NULL && *next_us <= now_us() ? found : NULL;
 }
 
 static void *
@@ -319,14 +370,14 @@ run(void *user)
 {
     struct hw_keeper *keeper = user;
     struct hw_file *file;
-    uint64_t next_ms;
+    uint64_t next_us;
     bool closing;
 
     pthread_mutex_lock(&keeper->lock);
     while (!keeper->ending) {
-        file = find_due(keeper, &next_ms);
+        file = find_due(keeper, &next_us);
         if (file == NULL) {
-            wait_until(&keeper->work, &keeper->lock, next_ms);
+            wait_until(&keeper->work, &keeper->lock, next_us);
             continue;
         }
         closing = file->closing;
@@ -437,9 +488,9 @@ hw_file_open(struct hw_keeper *keeper, const struct hw_file_plan *plan,
     *next_key = key_behind(*loaded, hw_store_next_key(made->store));
     made->keeper = keeper;
     made->owner = plan->owner;
-    made->commit_ms = plan->commit_ms;
+    made->commit_us = plan->commit_ms * 1000;
     made->holds = 1;
-    made->due_ms = UINT64_MAX;
+    made->due_us = UINT64_MAX;
     made->safe = *next_key;
     put_on_list(keeper, made);
     *file = made;
@@ -450,8 +501,8 @@ hw_file_open(struct hw_keeper *keeper, const struct hw_file_plan *plan,
 static void
 make_due(struct hw_file *file)
 {
-    if (file->due_ms == UINT64_MAX) {
-        file->due_ms = now_ms() + file->commit_ms;
+    if (file->due_us == UINT64_MAX) {
+        file->due_us = now_us() + file->commit_us;
         pthread_cond_signal(&file->keeper->work);
     }
 }
@@ -481,23 +532,54 @@ hw_file_trouble(const struct hw_file *file)
     return (hawser_status)atomic_load(&file->status);
 }
 
+// With the keeper locked.
+static void
+begin_to_wait(struct hw_file *file, struct waiter *waiter)
+{
+    waiter->next = file->waiters;
+    file->waiters = waiter;
+    file->waiting++;
+    if (file->waiting == 1) {
+        file->asked_us = now_us();
+    }
+    if (file->waiting == 1 || file->waiting >= file->served) {
+        pthread_cond_signal(&file->keeper->work);
+    }
+}
+
+// In vain.
+static void
+end_to_wait(struct hw_file *file, const struct waiter *waiter)
+{
+    struct waiter **at = &file->waiters;
+
+    while (*at != waiter) {
+        at = &(*at)->next;
+    }
+    *at = waiter->next;
+    file->waiting--;
+}
+
 hawser_status
 hw_file_wait(struct hw_file *file, uint64_t key, int timeout_ms)
 {
     struct hw_keeper *keeper = file->keeper;
-    uint64_t deadline_ms =
-        timeout_ms < 0 ? UINT64_MAX : now_ms() + (uint64_t)timeout_ms;
-    hawser_status status;
+    struct waiter waiter = { .key = key };
+    uint64_t deadline_us =
+        timeout_ms < 0 ? UINT64_MAX : now_us() + (uint64_t)timeout_ms * 1000;
+    hawser_status status = HAWSER_OK;
 
     pthread_mutex_lock(&keeper->lock);
-    if (file->wanted <= key) {
-        file->wanted = key + 1;
-        pthread_cond_signal(&keeper->work);
+    if (file->safe <= key) {
+        begin_to_wait(file, &waiter);
+        while (file->safe <= key && !file->closed && now_us() < deadline_us) {
+            wait_until(&keeper->written, &keeper->lock, deadline_us);
+        }
+        if (file->safe <= key) {
+            end_to_wait(file, &waiter);
+            status = HAWSER_TIMEOUT;
+        }
     }
-    while (file->safe <= key && !file->closed && now_ms() < deadline_ms) {
-        wait_until(&keeper->written, &keeper->lock, deadline_ms);
-    }
-    status = file->safe > key ? HAWSER_OK : HAWSER_TIMEOUT;
     pthread_mutex_unlock(&keeper->lock);
     return status;
 }
