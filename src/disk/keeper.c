@@ -1,4 +1,4 @@
-// keeper.c - the thread that keeps spools on disk, so that nobody waits for one.
+// keeper.c - the thread that writes spools, so that nobody waits for a disk.
 #include "disk/keeper.h"
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-// keeper.h - the thread that keeps spools on disk, so that nobody waits for one.
+// keeper.h - the thread that writes spools, so that nobody waits for a disk.
 //
 // A bus has one keeper, whatever the number of its files. It writes in groups:
 // at once when somebody waits, else once for what came within the file's

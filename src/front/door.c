@@ -1,6 +1,7 @@
 // door.c - where the application's calls come in.
 //
-// Hears  NEWS from the supervisor; ROOM, SPOOL_GONE, SPOOL_CLOSE from the queue.
+// Hears  NEWS from the supervisor; ROOM, SPOOL_GONE, SPOOL_CLOSE from the
+//        queue.
 // Says   what the application wants, to supervisor, queue and receiver.
 // Keeps  nothing: what waits to be said is the bus's.
 // Never  decides anything.

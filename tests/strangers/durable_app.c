@@ -1,10 +1,9 @@
 // durable_app.c - an application that is about to be killed: it sends numbers
 // through a file spool, and prints each once hawser_send has said OK.
 //
-// durable_app URL SPOOL FIRST sync|async [THREADS]: numbers from FIRST on, until
-// it is killed. With several threads each sends its own: FIRST + thread, and
-// then every THREADS-th. Prints "first NUMBER" when it is about to begin, so
-// that whoever kills it knows when to count from.
+// durable_app URL SPOOL FIRST sync|async [THREADS]: numbers from FIRST on,
+// until it is killed. With several threads each sends its own: FIRST + thread, and
+// every THREADS-th behind it. Prints "first NUMBER" when it begins.
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
