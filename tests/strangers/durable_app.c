@@ -2,8 +2,8 @@
 // through a file spool, and prints each once hawser_send has said OK.
 //
 // durable_app URL SPOOL FIRST sync|async [THREADS]: numbers from FIRST on,
-// until it is killed. With several threads each sends its own: FIRST + thread, and
-// every THREADS-th behind it. Prints "first NUMBER" when it begins.
+// until it is killed. With several threads each sends its own: FIRST + thread,
+// and every THREADS-th behind it. Prints "first NUMBER" when it begins.
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
