@@ -20,5 +20,6 @@
 #include <hawser/message.h>
 #include <hawser/options.h>
 #include <hawser/status.h>
+#include <hawser/zmq.h>
 
 #endif

@@ -1,9 +1,12 @@
 // bus.c - the engine in the application's process: put together, taken apart.
 #include <stdlib.h>
 
+#include <hawser/zmq.h>
+
 #include "actors/roles.h"
 #include "base/check.h"
 #include "front/bus.h"
+#include "front/offer.h"
 #include "loop/table.h"
 
 static const struct hw_role *const roles[] = {
@@ -77,6 +80,7 @@ take_apart(hawser_bus *bus)
 {
     uint64_t deadline_ms = hw_now_ms() + HW_GOODBYE_MS;
 
+    hw_offers_close(bus);
     hw_table_close(bus->table);
     hw_ports_close(bus->ports);
     hw_loop_close(bus->loop, deadline_ms);
@@ -95,13 +99,12 @@ take_apart(hawser_bus *bus)
     free(bus);
 }
 
-hawser_status
-hawser_bus_open(const hawser_options *options, hawser_bus **bus)
+static hawser_status
+open_bus(void *zmq_context, const hawser_options *options, hawser_bus **bus)
 {
     hawser_bus *made;
     hawser_status status;
 
-    hw_error_clear();
     if (bus == NULL) {
         hw_error_set("an argument is missing");
         return HAWSER_INVALID;
@@ -111,6 +114,7 @@ hawser_bus_open(const hawser_options *options, hawser_bus **bus)
         hw_error_set("out of memory");
         return HAWSER_NO_MEMORY;
     }
+    made->zmq_context = zmq_context;
     status = open_memory(made, options);
     if (status == HAWSER_OK) {
         status = open_loop(made);
@@ -129,6 +133,33 @@ hawser_bus_open(const hawser_options *options, hawser_bus **bus)
     }
     *bus = made;
     return HAWSER_OK;
+}
+
+hawser_status
+hawser_bus_open(const hawser_options *options, hawser_bus **bus)
+{
+    hw_error_clear();
+    return open_bus(NULL, options, bus);
+}
+
+hawser_status
+hawser_bus_open_in_zmq(void *zmq_context, const hawser_options *options,
+                       hawser_bus **bus)
+{
+    hw_error_clear();
+    if (zmq_context == NULL) {
+        hw_error_set("an argument is missing");
+        return HAWSER_INVALID;
+    }
+    return open_bus(zmq_context, options, bus);
+}
+
+void *
+hawser_bus_zmq_context(hawser_bus *bus)
+{
+    return bus == NULL                ? NULL
+           : bus->zmq_context != NULL ? bus->zmq_context
+                                      : hw_post_context(bus->post);
 }
 
 // ---- foreign loops ----
@@ -182,7 +213,9 @@ all_has_ended(void *user)
         hawser_inbox *inbox = ending->bus->inboxes[i];
 
         if (inbox != NULL) {
-            hw_inbox_discard(inbox);
+            if (!inbox->hidden) {
+                hw_inbox_discard(inbox);
+            }
             open += atomic_load(&inbox->links);
         }
     }
@@ -206,6 +239,7 @@ hawser_bus_close(hawser_bus *bus, int timeout_ms)
         return HAWSER_OK;
     }
     before = atomic_load(&bus->leftover);
+    hw_offers_end(bus);
     if (timeout_ms > 0) {
         ending.drain_ms = timeout_ms;
         end_links(&ending, hw_deadline_ms(timeout_ms));

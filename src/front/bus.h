@@ -26,6 +26,8 @@
 #include "values/settles.h"
 #include "wire/port.h"
 
+struct hw_offer;
+
 enum {
     HW_INBOXES_MAX = 64,
     HW_SLOTS_OF_CHUNK = 256,
@@ -111,6 +113,7 @@ struct hawser_inbox {
     int watch_fd;      // -1: nobody asked for it
     int item_fd;       // readable while something is ahead
     bool item_shown;
+    bool hidden; // an offer's: read by the loop's thread, and by nobody else
 };
 
 struct hawser_bus {
@@ -136,6 +139,11 @@ struct hawser_bus {
     uint32_t slot_count;
     uint32_t free_slot; // index plus 1; 0: none
     hawser_inbox *inboxes[HW_INBOXES_MAX];
+    void *zmq_context; // where offers are; NULL: in the post's
+    _Atomic(struct hw_offer *) new_offers;
+    struct hw_offer *offers;      // the loop's thread's
+    struct hw_offer *idle_offers; // ended, for the next ones
+    atomic_bool closing;          // nobody reads any more
     // threads=0: for what the caller's thread waits.
     hawser_inbox *receiving;
     bool (*awaited)(void *user);
@@ -252,6 +260,15 @@ hw_wait(hawser_bus *bus, uint64_t deadline_ms, bool (*done)(void *user),
 
 // ---- inbox.c ----
 
+// One that an offer reads; bus.inboxes_max is not about it.
+hawser_status
+hw_inbox_open_hidden(hawser_bus *bus, hawser_inbox **inbox);
+
+// The next item, without waiting, for the one who reads it. AGAIN: there is
+// none; NO_MEMORY: ask again.
+hawser_status
+hw_inbox_take(hawser_inbox *inbox, hawser_item *item);
+
 // Is there something to hand out? Its reader's thread, or that of threads=0.
 bool
 hw_inbox_has(const hawser_inbox *inbox);
@@ -263,6 +280,14 @@ hw_inbox_discard(hawser_inbox *inbox);
 // Without telling the receiver.
 void
 hw_inbox_free(hawser_inbox *inbox);
+
+// ---- send.c ----
+
+// Sends a copy, and never waits: FULL also where the policy is to block, or
+// where the queue must make room first, or while the link has FAILED. Otherwise
+// as hawser_send.
+hawser_status
+hw_send_now(hawser_bus *bus, hawser_link link, struct hawser_message *message);
 
 // ---- link.c ----
 

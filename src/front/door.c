@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "front/bus.h"
+#include "front/offer.h"
 #include "loop/actor.h"
 #include "loop/table.h"
 
@@ -218,6 +219,7 @@ hw_door_gather(void *user)
     struct hw_slot *slot;
     uint64_t said;
 
+    hw_offers_gather(bus);
     pthread_mutex_lock(&bus->lock);
     said = bus->pushed;
     commands = bus->first;

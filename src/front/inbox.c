@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include <hawser/zmq.h>
+
 #include "front/bus.h"
 
 // An event and what its texts live in.
@@ -67,18 +69,26 @@ open_at(hawser_bus *bus, uint32_t number, hawser_inbox **inbox)
 }
 
 // The number is taken by something that is no inbox, until there is one.
+// HW_INBOXES_MAX: all are.
 static uint32_t
-take_number(hawser_bus *bus, hawser_inbox *placeholder)
+take_number(hawser_bus *bus, bool hidden)
 {
+    static hawser_inbox placeholder;
     uint32_t number = 0;
+    int64_t others = hidden ? 0 : bus->settings->inboxes_max;
 
     pthread_mutex_lock(&bus->lock);
-    while (number < (uint64_t)bus->settings->inboxes_max &&
-           bus->inboxes[number] != NULL) {
+    for (uint32_t i = 0; !hidden && i < HW_INBOXES_MAX; i++) {
+        others -= bus->inboxes[i] != NULL && !bus->inboxes[i]->hidden;
+    }
+    while (number < HW_INBOXES_MAX && bus->inboxes[number] != NULL) {
         number++;
     }
-    if (number < (uint64_t)bus->settings->inboxes_max) {
-        bus->inboxes[number] = placeholder;
+    if (!hidden && others <= 0) {
+        number = HW_INBOXES_MAX;
+    }
+    if (number < HW_INBOXES_MAX) {
+        bus->inboxes[number] = &placeholder;
     }
     pthread_mutex_unlock(&bus->lock);
     return number;
@@ -92,27 +102,38 @@ set_number(hawser_bus *bus, uint32_t number, hawser_inbox *inbox)
     pthread_mutex_unlock(&bus->lock);
 }
 
-hawser_status
-hawser_inbox_open(hawser_bus *bus, hawser_inbox **inbox)
+static hawser_status
+open_one(hawser_bus *bus, bool hidden, hawser_inbox **inbox)
 {
-    static hawser_inbox placeholder;
+    uint32_t number = take_number(bus, hidden);
     hawser_inbox *made = NULL;
     hawser_status status;
-    uint32_t number;
 
-    if (bus == NULL || inbox == NULL) {
-        return HAWSER_INVALID;
-    }
-    number = take_number(bus, &placeholder);
-    if (number == (uint64_t)bus->settings->inboxes_max) {
+    if (number == HW_INBOXES_MAX) {
         return HAWSER_FULL;
     }
     status = open_at(bus, number, &made);
+    if (made != NULL) {
+        made->hidden = hidden;
+    }
     set_number(bus, number, made);
     if (status == HAWSER_OK) {
         *inbox = made;
     }
     return status;
+}
+
+hawser_status
+hawser_inbox_open(hawser_bus *bus, hawser_inbox **inbox)
+{
+    return bus == NULL || inbox == NULL ? HAWSER_INVALID
+                                        : open_one(bus, false, inbox);
+}
+
+hawser_status
+hw_inbox_open_hidden(hawser_bus *bus, hawser_inbox **inbox)
+{
+    return open_one(bus, true, inbox);
 }
 
 hawser_inbox *
@@ -270,9 +291,8 @@ take_event(hawser_inbox *inbox, const struct hw_letter *letter,
     return HAWSER_OK;
 }
 
-// AGAIN: nothing is there.
-static hawser_status
-take_item(hawser_inbox *inbox, hawser_item *item)
+hawser_status
+hw_inbox_take(hawser_inbox *inbox, hawser_item *item)
 {
     struct hw_letter letter;
 
@@ -324,7 +344,7 @@ hw_inbox_discard(hawser_inbox *inbox)
 {
     hawser_item item;
 
-    while (take_item(inbox, &item) == HAWSER_OK) {
+    while (hw_inbox_take(inbox, &item) == HAWSER_OK) {
         hawser_item_drop(&item);
     }
 }
@@ -408,6 +428,19 @@ hawser_inbox_fd(hawser_inbox *inbox, int *fd)
     return status;
 }
 
+hawser_status
+hawser_inbox_zmq_socket(hawser_inbox *inbox, void **zmq_socket)
+{
+    if (inbox == NULL || zmq_socket == NULL) {
+        return HAWSER_INVALID;
+    }
+    if (!inbox->bus->threaded) {
+        return HAWSER_UNSUPPORTED;
+    }
+    *zmq_socket = hw_mailbox_socket(inbox->mailbox);
+    return HAWSER_OK;
+}
+
 // ---- receiving ----
 
 static void
@@ -436,8 +469,9 @@ run_loop_once(hawser_inbox *inbox, uint64_t deadline_ms)
 static hawser_status
 look(hawser_inbox *inbox, hawser_item *item)
 {
-    return inbox->bus->threaded || hw_inbox_has(inbox) ? take_item(inbox, item)
-                                                       : HAWSER_AGAIN;
+    return inbox->bus->threaded || hw_inbox_has(inbox)
+               ? hw_inbox_take(inbox, item)
+               : HAWSER_AGAIN;
 }
 
 static hawser_status

@@ -278,6 +278,43 @@ send_one(hawser_bus *bus, hawser_link link, struct hawser_message *message,
     return status;
 }
 
+// As accept, where nobody may wait.
+static hawser_status
+accept_now(hawser_bus *bus, struct hw_slot *slot,
+           struct hawser_message *message)
+{
+    int64_t overflow = slot->plan->settings->overflow;
+    uint64_t factor = overflow == HW_OVERFLOW_DROP_OLDEST ? RUNAWAY_FACTOR : 1;
+    hawser_status status;
+
+    if (!slot->ending && hw_slot_has_failed(slot)) {
+        return HAWSER_FULL;
+    }
+    status = may_send(slot, message->size, 0);
+    if (status != HAWSER_OK) {
+        return status;
+    }
+    if (has_room(slot, message->size, factor)) {
+        return take_in(bus, slot, message, NULL, NULL);
+    }
+    return overflow == HW_OVERFLOW_DROP_NEWEST ? turn_away(bus, slot, 0)
+                                               : HAWSER_FULL;
+}
+
+hawser_status
+hw_send_now(hawser_bus *bus, hawser_link link, struct hawser_message *message)
+{
+    struct hw_slot *slot = hw_slot_lock(bus, link);
+    hawser_status status;
+
+    if (slot == NULL) {
+        return HAWSER_STALE;
+    }
+    status = accept_now(bus, slot, message);
+    hw_slot_unlock(slot);
+    return status;
+}
+
 hawser_status
 hawser_send(hawser_bus *bus, hawser_link link, const void *bytes, size_t size)
 {

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "front/bus.h"
+#include "front/offer.h"
 
 uint64_t
 hw_now_ms(void)
@@ -25,6 +26,7 @@ hw_wait_turned(void *user)
 {
     hawser_bus *bus = user;
 
+    hw_offers_turned(bus);
     if (bus->threaded) {
         if (atomic_fetch_add(&bus->waiters, 0) > 0) {
             pthread_mutex_lock(&bus->lock);

@@ -41,6 +41,18 @@ hw_loop_clock_us(void *clock);
 void *
 hw_loop_uv(struct hw_loop *loop);
 
+// Has readable called on the loop's thread whenever the descriptor, which stays
+// the caller's, is readable. Only there. NO_MEMORY, SYSTEM.
+struct hw_fd_watch;
+
+hawser_status
+hw_loop_watch_fd(struct hw_loop *loop, int fd, void (*readable)(void *user),
+                 void *user, struct hw_fd_watch **watch);
+
+// Before the descriptor is closed. NULL is allowed.
+void
+hw_loop_unwatch_fd(struct hw_fd_watch *watch);
+
 // Runs the loop on a thread of its own from now on. SYSTEM.
 hawser_status
 hw_loop_start_thread(struct hw_loop *loop);

@@ -62,6 +62,12 @@ hw_post_close(struct hw_post *post)
     free(post);
 }
 
+void *
+hw_post_context(const struct hw_post *post)
+{
+    return post->context;
+}
+
 static void *
 open_socket(struct hw_post *post)
 {
@@ -188,6 +194,12 @@ hw_mailbox_has(const struct hw_mailbox *mailbox)
 {
     return atomic_load_explicit(&mailbox->tally->said[1 - mailbox->side],
                                 memory_order_acquire) != mailbox->heard;
+}
+
+void *
+hw_mailbox_socket(const struct hw_mailbox *mailbox)
+{
+    return mailbox->socket;
 }
 
 int

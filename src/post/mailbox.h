@@ -23,6 +23,10 @@ hw_post_open(struct hw_post **post);
 void
 hw_post_close(struct hw_post *post);
 
+// ZeroMQ's context.
+void *
+hw_post_context(const struct hw_post *post);
+
 // NO_MEMORY, SYSTEM (too many files).
 hawser_status
 hw_pipe_open(struct hw_post *post, struct hw_mailbox **one,
@@ -47,6 +51,10 @@ hw_mailbox_hear(struct hw_mailbox *mailbox, struct hw_letter *letter);
 // say so a moment late.
 bool
 hw_mailbox_has(const struct hw_mailbox *mailbox);
+
+// The ZeroMQ socket, for the application to poll.
+void *
+hw_mailbox_socket(const struct hw_mailbox *mailbox);
 
 int
 hw_mailbox_fd(const struct hw_mailbox *mailbox);

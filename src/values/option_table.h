@@ -79,6 +79,10 @@
       "payload bytes received and not yet read, before the peer is made to wait") \
     X(link, standing_max, "standing.max", integer, "10000", "1..1000000", \
       "standing messages of a link") \
+    X(link, offer_type, "offer.type", choice, "dealer", "dealer|pair|push|pull|pub", \
+      "with hawser_link_offer: the ZeroMQ socket that others connect to") \
+    X(link, offer_kind, "offer.kind", choice, "binary", "binary|text", \
+      "with hawser_link_offer: how what comes to that socket is sent") \
     X(link, wire_buffer, "wire.buffer", size, "256KiB", "4KiB..64MiB", \
       "bytes that a wire takes ahead of the operating system") \
     X(link, tls_ca, "tls.ca", text, "", "", \
