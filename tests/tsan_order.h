@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <sanitizer/tsan_interface.h>
 #include <zmq.h>
@@ -47,6 +48,42 @@ tsan_order_recv(void *socket, void *letter, size_t size, int flags)
     return got;
 }
 
+// Who frees what was given away comes behind the one who gave it.
+struct tsan_order_given {
+    zmq_free_fn *free_it;
+    void *hint;
+};
+
+static inline void
+tsan_order_free(void *data, void *user)
+{
+    struct tsan_order_given *given = user;
+
+    __tsan_acquire(given);
+    given->free_it(data, given->hint);
+    free(given);
+}
+
+static inline int
+tsan_order_init_data(zmq_msg_t *msg, void *data, size_t size,
+                     zmq_free_fn *free_it, void *hint)
+{
+    struct tsan_order_given *given = malloc(sizeof *given);
+
+    if (given == NULL) {
+        return -1;
+    }
+    given->free_it = free_it;
+    given->hint = hint;
+    __tsan_release(given);
+    if (zmq_msg_init_data(msg, data, size, tsan_order_free, given) != 0) {
+        free(given);
+        return -1;
+    }
+    return 0;
+}
+
+#define zmq_msg_init_data tsan_order_init_data
 #define zmq_send tsan_order_send
 #define zmq_recv tsan_order_recv
 

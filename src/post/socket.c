@@ -163,11 +163,13 @@ static bool
 make_part(zmq_msg_t *part, const struct hw_frame *frame)
 {
     if (frame->owner != NULL && frame->size >= SHARED_MIN) {
+        // From then on another thread may drop it.
+        (void)hawser_message_hold(frame->owner);
         if (zmq_msg_init_data(part, (void *)frame->bytes, frame->size,
                               drop_owner, frame->owner) != 0) {
+            hawser_message_drop(frame->owner);
             return false;
         }
-        (void)hawser_message_hold(frame->owner);
         return true;
     }
     if (zmq_msg_init_size(part, frame->size) != 0) {
