@@ -22,7 +22,7 @@ NAMES = sorted(path.stem for path in (ROOT / "examples").glob("*.c"))
 def program(name):
     """None: its library is missing here, so it was not built."""
     found = BUILD / "examples" / f"example_{name}"
-    if name == "json" and not found.exists():
+    if name in ("json", "offered_czmq") and not found.exists():
         return None
     return found
 
@@ -84,6 +84,45 @@ def loops_of_ones_own_do(folder):
              *[f"answer: tick {number}" for number in range(1, 6)])
     in_order(play("zmq_poll_loop", echo()), "up ",
              *[f"answer: job {number}" for number in range(1, 6)])
+
+
+def plays_through_a_restart(*command):
+    """It goes on as if nothing had happened, and hears of it as events."""
+    server = hawser_server()
+    url = f"ws://127.0.0.1:{server.port}"
+    example = Process(*command, f"{url}/echo")
+    example.line_with("answer: tick 3")
+    server.kill()
+    example.line_with("event: waiting")
+    hawser_server(at=url)
+    status = example.end()
+    lines = [line for _, line in example.out]
+    check(status == 0, f"it ended with {status}: {lines}")
+    in_order(lines, "event: up", "answer: tick 3", "event: waiting",
+             "event: up")
+    ticks = [int(line.split()[-1]) for line in lines
+             if line.startswith("answer: ")]
+    check(len(ticks) >= 20 and ticks == sorted(ticks), f"{ticks}")
+
+
+def an_offered_link_heals_under_zmq(folder):
+    plays_through_a_restart(program("offered_link"))
+
+
+def an_offered_link_heals_under_czmq(folder):
+    if program("offered_czmq") is None:
+        print("skipped: czmq is not here")
+        return
+    plays_through_a_restart(program("offered_czmq"))
+
+
+def an_offered_link_heals_under_pyzmq(folder):
+    if os.environ.get("HAWSER_SANITIZE"):
+        print("skipped: python does not load a sanitized library")
+        return
+    plays_through_a_restart("/usr/bin/python3",
+                            ROOT / "examples" / "offered_pyzmq.py",
+                            BUILD / "src" / "libhawser.so.0")
 
 
 def callbacks_are_called(folder):
@@ -217,7 +256,9 @@ def links_lead_somewhere(folder):
 if __name__ == "__main__":
     main(readme_shows_hello, the_small_transport_compiles,
          links_lead_somewhere, all_tell_their_usage, hello_hears_the_answer,
-         hello_may_be_started_first, loops_of_ones_own_do, callbacks_are_called,
+         hello_may_be_started_first, loops_of_ones_own_do,
+         an_offered_link_heals_under_zmq, an_offered_link_heals_under_czmq,
+         an_offered_link_heals_under_pyzmq, callbacks_are_called,
          json_comes_back, json_that_is_none_is_told,
          subscriptions_are_said_again, greeting_comes_before_all,
          failover_finds_the_living, failover_gives_up, receipts_are_all_there,
