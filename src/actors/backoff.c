@@ -11,6 +11,7 @@
 #include "actors/roles.h"
 #include "base/check.h"
 #include "base/deadlines.h"
+#include "base/pages.h"
 #include "base/random.h"
 #include "values/plan.h"
 
@@ -24,6 +25,7 @@ struct backoff {
     struct hw_seat *seat;
     struct row *rows;
     uint32_t links_max;
+    uint32_t rows_reached;
     struct hw_random random;
     struct hw_deadlines retries;
     struct hw_deadlines stables;
@@ -104,6 +106,7 @@ on_link_open(void *actor, const struct hw_letter *letter)
     struct backoff *self = actor;
     struct row *row = &self->rows[letter->link];
 
+    hw_reach_row(&self->rows_reached, letter->link);
     memset(row, 0, sizeof *row);
     row->plan = letter->thing;
 }
@@ -222,32 +225,31 @@ leave(void *actor)
 {
     struct backoff *self = actor;
 
-    for (uint32_t link = 0; self->rows != NULL && link < self->links_max;
-         link++) {
+    for (uint32_t link = 0; link < self->rows_reached; link++) {
         hw_plan_drop(self->rows[link].plan);
     }
     hw_deadlines_free(&self->retries);
     hw_deadlines_free(&self->stables);
-    free(self->rows);
+    hw_pages_give(self->rows, self->links_max, sizeof *self->rows);
 }
 
 static hawser_status
 sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
 {
     struct backoff *self = actor;
-    uint32_t links_max = (uint32_t)settings->links_max;
 
     self->seat = seat;
+    self->links_max = (uint32_t)settings->links_max;
     hw_random_init(&self->random, settings->random_seed >= 0
                                       ? (uint64_t)settings->random_seed
                                       : hw_random_seed());
-    self->rows = calloc(links_max, sizeof *self->rows);
-    if (self->rows == NULL || !hw_deadlines_init(&self->retries, links_max) ||
-        !hw_deadlines_init(&self->stables, links_max)) {
+    self->rows = hw_pages_take(self->links_max, sizeof *self->rows);
+    if (self->rows == NULL ||
+        !hw_deadlines_init(&self->retries, self->links_max) ||
+        !hw_deadlines_init(&self->stables, self->links_max)) {
         leave(self);
         return HAWSER_NO_MEMORY;
     }
-    self->links_max = links_max;
     return HAWSER_OK;
 }
 

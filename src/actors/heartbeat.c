@@ -14,6 +14,7 @@
 
 #include "actors/roles.h"
 #include "base/deadlines.h"
+#include "base/pages.h"
 #include "values/plan.h"
 
 enum { SLEPT_MS = 1000 }; // a look that is later was slept through; chosen
@@ -31,6 +32,7 @@ struct heartbeat {
     struct hw_seat *seat;
     struct row *rows;
     uint32_t links_max;
+    uint32_t rows_reached;
     struct hw_deadlines looks;
 };
 
@@ -110,6 +112,7 @@ on_link_open(void *actor, const struct hw_letter *letter)
     struct heartbeat *self = actor;
     struct row *row = &self->rows[letter->link];
 
+    hw_reach_row(&self->rows_reached, letter->link);
     memset(row, 0, sizeof *row);
     row->plan = letter->thing;
 }
@@ -260,27 +263,26 @@ leave(void *actor)
 {
     struct heartbeat *self = actor;
 
-    for (uint32_t link = 0; self->rows != NULL && link < self->links_max;
-         link++) {
+    for (uint32_t link = 0; link < self->rows_reached; link++) {
         hw_plan_drop(self->rows[link].plan);
     }
     hw_deadlines_free(&self->looks);
-    free(self->rows);
+    hw_pages_give(self->rows, self->links_max, sizeof *self->rows);
 }
 
 static hawser_status
 sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
 {
     struct heartbeat *self = actor;
-    uint32_t links_max = (uint32_t)settings->links_max;
 
     self->seat = seat;
-    self->rows = calloc(links_max, sizeof *self->rows);
-    if (self->rows == NULL || !hw_deadlines_init(&self->looks, links_max)) {
+    self->links_max = (uint32_t)settings->links_max;
+    self->rows = hw_pages_take(self->links_max, sizeof *self->rows);
+    if (self->rows == NULL ||
+        !hw_deadlines_init(&self->looks, self->links_max)) {
         leave(self);
         return HAWSER_NO_MEMORY;
     }
-    self->links_max = links_max;
     return HAWSER_OK;
 }
 

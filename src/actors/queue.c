@@ -18,6 +18,7 @@
 #include "base/check.h"
 #include "base/deadlines.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "values/plan.h"
 #include "values/settles.h"
 
@@ -36,6 +37,7 @@ struct queue {
     struct hw_seat *seat;
     struct row *rows;
     uint32_t links_max;
+    uint32_t rows_reached;
     uint32_t leaving; // link of the message that leaves
     struct hw_deadlines looks;
 };
@@ -270,6 +272,7 @@ on_link_open(void *actor, const struct hw_letter *letter)
     struct row *row = &self->rows[letter->link];
 
     HW_CHECK(row->stock.plan == NULL, "a row serves one link at a time");
+    hw_reach_row(&self->rows_reached, letter->link);
     memset(row, 0, sizeof *row);
     hw_stock_open(&row->stock, letter->thing);
 }
@@ -602,8 +605,7 @@ leave(void *actor)
 {
     struct queue *self = actor;
 
-    for (uint32_t link = 0; self->rows != NULL && link < self->links_max;
-         link++) {
+    for (uint32_t link = 0; link < self->rows_reached; link++) {
         struct row *row = &self->rows[link];
 
         if (row->stock.plan != NULL) {
@@ -612,7 +614,7 @@ leave(void *actor)
         }
     }
     hw_deadlines_free(&self->looks);
-    free(self->rows);
+    hw_pages_give(self->rows, self->links_max, sizeof *self->rows);
 }
 
 static hawser_status
@@ -621,13 +623,13 @@ sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
     struct queue *self = actor;
 
     self->seat = seat;
-    self->rows = calloc((size_t)settings->links_max, sizeof *self->rows);
+    self->links_max = (uint32_t)settings->links_max;
+    self->rows = hw_pages_take(self->links_max, sizeof *self->rows);
     if (self->rows == NULL ||
-        !hw_deadlines_init(&self->looks, (uint32_t)settings->links_max)) {
+        !hw_deadlines_init(&self->looks, self->links_max)) {
         leave(self);
         return HAWSER_NO_MEMORY;
     }
-    self->links_max = (uint32_t)settings->links_max;
     return HAWSER_OK;
 }
 

@@ -16,6 +16,7 @@
 
 #include "actors/roles.h"
 #include "base/check.h"
+#include "base/pages.h"
 #include "post/mailbox.h"
 #include "values/batch.h"
 #include "values/plan.h"
@@ -48,6 +49,7 @@ struct receiver {
     struct hw_seat *seat;
     struct row *rows;
     uint32_t links_max;
+    uint32_t rows_reached;
     struct hw_mailbox *inboxes[INBOXES];
 };
 
@@ -169,6 +171,7 @@ on_link_open(void *actor, const struct hw_letter *letter)
     struct receiver *self = actor;
     struct row *row = &self->rows[letter->link];
 
+    hw_reach_row(&self->rows_reached, letter->link);
     memset(row, 0, sizeof *row);
     row->plan = letter->thing;
 }
@@ -395,7 +398,7 @@ leave(void *actor)
 {
     struct receiver *self = actor;
 
-    for (uint32_t link = 0; link < self->links_max; link++) {
+    for (uint32_t link = 0; link < self->rows_reached; link++) {
         hw_batch_drop_all(self->rows[link].early);
         drop_held(&self->rows[link]);
         hw_plan_drop(self->rows[link].plan);
@@ -403,7 +406,7 @@ leave(void *actor)
     for (unsigned i = 0; i < INBOXES; i++) {
         hw_mailbox_close(self->inboxes[i]);
     }
-    free(self->rows);
+    hw_pages_give(self->rows, self->links_max, sizeof *self->rows);
 }
 
 static hawser_status
@@ -412,11 +415,11 @@ sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
     struct receiver *self = actor;
 
     self->seat = seat;
-    self->rows = calloc((size_t)settings->links_max, sizeof *self->rows);
+    self->links_max = (uint32_t)settings->links_max;
+    self->rows = hw_pages_take(self->links_max, sizeof *self->rows);
     if (self->rows == NULL) {
         return HAWSER_NO_MEMORY;
     }
-    self->links_max = (uint32_t)settings->links_max;
     return HAWSER_OK;
 }
 

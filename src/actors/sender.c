@@ -14,6 +14,7 @@
 #include "actors/roles.h"
 #include "base/check.h"
 #include "base/deadlines.h"
+#include "base/pages.h"
 #include "values/batch.h"
 #include "values/plan.h"
 #include "wire/port.h"
@@ -59,6 +60,7 @@ struct sender {
     struct hw_seat *seat;
     struct row *rows;
     uint32_t links_max;
+    uint32_t rows_reached;
     struct hw_deadlines looks;
 };
 
@@ -415,6 +417,7 @@ on_link_open(void *actor, const struct hw_letter *letter)
     struct sender *self = actor;
     struct row *row = &self->rows[letter->link];
 
+    hw_reach_row(&self->rows_reached, letter->link);
     memset(row, 0, sizeof *row);
     row->plan = letter->thing;
     row->stall_look_at_ms = NEVER;
@@ -516,8 +519,7 @@ leave(void *actor)
 {
     struct sender *self = actor;
 
-    for (uint32_t link = 0; self->rows != NULL && link < self->links_max;
-         link++) {
+    for (uint32_t link = 0; link < self->rows_reached; link++) {
         struct row *row = &self->rows[link];
 
         if (row->batch != NULL) {
@@ -526,22 +528,22 @@ leave(void *actor)
         hw_plan_drop(row->plan);
     }
     hw_deadlines_free(&self->looks);
-    free(self->rows);
+    hw_pages_give(self->rows, self->links_max, sizeof *self->rows);
 }
 
 static hawser_status
 sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
 {
     struct sender *self = actor;
-    uint32_t links_max = (uint32_t)settings->links_max;
 
     self->seat = seat;
-    self->rows = calloc(links_max, sizeof *self->rows);
-    if (self->rows == NULL || !hw_deadlines_init(&self->looks, links_max)) {
+    self->links_max = (uint32_t)settings->links_max;
+    self->rows = hw_pages_take(self->links_max, sizeof *self->rows);
+    if (self->rows == NULL ||
+        !hw_deadlines_init(&self->looks, self->links_max)) {
         leave(self);
         return HAWSER_NO_MEMORY;
     }
-    self->links_max = links_max;
     return HAWSER_OK;
 }
 

@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/deadlines.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "values/plan.h"
 #include "values/report.h"
 
@@ -49,6 +50,7 @@ struct supervisor {
     struct hw_seat *seat;
     struct row *rows;
     uint32_t links_max;
+    uint32_t rows_reached;
     struct hw_deadlines steps;  // of a dial, of a greeting
     struct hw_deadlines drains; // of draining
 };
@@ -481,6 +483,7 @@ on_link_open(void *actor, const struct hw_letter *letter)
     struct row *row = &self->rows[letter->link];
 
     HW_CHECK(row->plan == NULL, "a row serves one link at a time");
+    hw_reach_row(&self->rows_reached, letter->link);
     memset(row, 0, sizeof *row);
     row->plan = letter->thing;
     row->report = hw_report_now();
@@ -854,14 +857,14 @@ leave(void *actor)
 {
     struct supervisor *self = actor;
 
-    for (uint32_t link = 0; link < self->links_max; link++) {
+    for (uint32_t link = 0; link < self->rows_reached; link++) {
         if (self->rows[link].plan != NULL) {
             forget(self, link);
         }
     }
     hw_deadlines_free(&self->steps);
     hw_deadlines_free(&self->drains);
-    free(self->rows);
+    hw_pages_give(self->rows, self->links_max, sizeof *self->rows);
 }
 
 static hawser_status
@@ -871,11 +874,10 @@ sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
 
     self->seat = seat;
     self->links_max = (uint32_t)settings->links_max;
-    self->rows = calloc(self->links_max, sizeof *self->rows);
+    self->rows = hw_pages_take(self->links_max, sizeof *self->rows);
     if (self->rows == NULL ||
         !hw_deadlines_init(&self->steps, self->links_max) ||
         !hw_deadlines_init(&self->drains, self->links_max)) {
-        self->links_max = self->rows == NULL ? 0 : self->links_max;
         leave(self);
         return HAWSER_NO_MEMORY;
     }

@@ -1,15 +1,15 @@
 // deadlines.c - at most one deadline for each row; which is the first?
 #include "base/deadlines.h"
 
-#include <stdlib.h>
+#include "base/pages.h"
 
 bool
 hw_deadlines_init(struct hw_deadlines *deadlines, uint32_t rows)
 {
-    // Pages that no row uses are never touched, and cost nothing.
-    deadlines->heap = calloc(rows, sizeof *deadlines->heap);
-    deadlines->places = calloc(rows, sizeof *deadlines->places);
-    deadlines->when = calloc(rows, sizeof *deadlines->when);
+    deadlines->rows = rows;
+    deadlines->heap = hw_pages_take(rows, sizeof *deadlines->heap);
+    deadlines->places = hw_pages_take(rows, sizeof *deadlines->places);
+    deadlines->when = hw_pages_take(rows, sizeof *deadlines->when);
     deadlines->count = 0;
     return deadlines->heap != NULL && deadlines->places != NULL &&
            deadlines->when != NULL;
@@ -18,9 +18,11 @@ hw_deadlines_init(struct hw_deadlines *deadlines, uint32_t rows)
 void
 hw_deadlines_free(struct hw_deadlines *deadlines)
 {
-    free(deadlines->heap);
-    free(deadlines->places);
-    free(deadlines->when);
+    uint32_t rows = deadlines->rows;
+
+    hw_pages_give(deadlines->heap, rows, sizeof *deadlines->heap);
+    hw_pages_give(deadlines->places, rows, sizeof *deadlines->places);
+    hw_pages_give(deadlines->when, rows, sizeof *deadlines->when);
     deadlines->heap = NULL;
     deadlines->places = NULL;
     deadlines->when = NULL;

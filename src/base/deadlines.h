@@ -13,6 +13,7 @@ struct hw_deadlines {
     uint32_t *places; // of each row in the heap, plus 1; 0: it has none
     uint64_t *when;   // of each row
     uint32_t count;
+    uint32_t rows;
 };
 
 // For rows 0..rows-1. false: out of memory; it may be freed all the same.

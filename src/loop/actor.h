@@ -41,6 +41,16 @@ struct hw_role {
     void (*on_wake)(void *self);
 };
 
+// Links are given the lowest rows that are free. An actor that notes here how
+// far it came needs not look at all of bus.links_max when it leaves.
+static inline void
+hw_reach_row(uint32_t *rows_reached, uint32_t row)
+{
+    if (*rows_reached <= row) {
+        *rows_reached = row + 1;
+    }
+}
+
 static inline void
 hw_say(struct hw_seat *seat, unsigned to, const struct hw_letter *letter)
 {

@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "values/batch.h"
 #include "values/plan.h"
 #include "values/report.h"
@@ -65,6 +66,7 @@ struct hw_ports {
     struct hw_loop *loop;
     struct row *rows;
     uint32_t links_max;
+    uint32_t rows_reached;
     uint32_t attempts; // so far
     hawser_port *full; // with messages to hand on
     struct site sites[SITES_MAX];
@@ -408,6 +410,7 @@ on_link_open(void *self, const struct hw_letter *letter)
     struct hw_ports *ports = ((struct port_actor *)self)->ports;
     struct row *row = &ports->rows[letter->link];
 
+    hw_reach_row(&ports->rows_reached, letter->link);
     memset(row, 0, sizeof *row);
     row->plan = letter->thing;
 }
@@ -636,7 +639,7 @@ hw_ports_open(struct hw_loop *loop, uint32_t links_max, struct hw_ports **ports)
     }
     made->loop = loop;
     made->links_max = links_max;
-    made->rows = calloc(links_max, sizeof *made->rows);
+    made->rows = hw_pages_take(links_max, sizeof *made->rows);
     if (made->rows == NULL) {
         free(made);
         return HAWSER_NO_MEMORY;
@@ -654,7 +657,7 @@ hw_ports_close(struct hw_ports *ports)
     for (unsigned i = 0; i < ports->site_count; i++) {
         ports->sites[i].transport->stop(ports->sites[i].site);
     }
-    free(ports->rows);
+    hw_pages_give(ports->rows, ports->links_max, sizeof *ports->rows);
     free(ports);
 }
 
@@ -690,7 +693,7 @@ leave_seat(void *self)
 {
     struct hw_ports *ports = ((struct port_actor *)self)->ports;
 
-    for (uint32_t link = 0; link < ports->links_max; link++) {
+    for (uint32_t link = 0; link < ports->rows_reached; link++) {
         struct row *row = &ports->rows[link];
 
         if (row->plan == NULL) {
