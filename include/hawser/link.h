@@ -33,7 +33,7 @@ typedef enum hawser_state {
     HAWSER_DIALING = 1,  // resolving, connecting, TLS, upgrade
     HAWSER_GREETING = 2, // connected; what must be said first is being said
     HAWSER_UP = 3,       // traffic flows
-    HAWSER_WAITING = 4,  // lost; waiting to dial again
+    HAWSER_WAITING = 4,  // to dial: after a loss, or held back by the bus
     HAWSER_DRAINING = 5, // sending what waits, then goodbye
     HAWSER_CLOSED = 6,   // by the application; for good
     HAWSER_FAILED = 7,   // retrying can't mend it; hawser_link_reconnect tries
@@ -62,8 +62,9 @@ hawser_link_open_in(hawser_inbox *inbox, const char *urls,
 HAWSER_API const char *
 hawser_last_error(void);
 
-// Drops the wire, if there is one, and dials at once, with the backoff
-// forgotten; also mends FAILED. ENDED, STALE.
+// Drops the wire, if there is one, and dials with the backoff forgotten; also
+// mends FAILED. The dial begins at once, unless bus.dials_per_second holds it
+// back; wishes that come until then are one. ENDED, STALE.
 HAWSER_API hawser_status
 hawser_link_reconnect(hawser_bus *bus, hawser_link link);
 

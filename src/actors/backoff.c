@@ -1,13 +1,16 @@
 // backoff.c - decides when a lost link may try again.
 //
-// Hears  RETRY_WANTED, RETRY_FORGET, WIRE_UP, WIRE_DOWN from the supervisor.
-// Says   RETRY_SET, RETRY_DUE, RETRY_OVER, STABLE to the supervisor.
-// Keeps  one row for each link: how often it tried, and when it is due.
+// Hears  RETRY_WANTED, DIAL_WANTED, RETRY_FORGET, WIRE_UP, WIRE_DOWN from the
+//        supervisor.
+// Says   RETRY_SET, DIAL_HELD, RETRY_DUE, RETRY_OVER, STABLE to it.
+// Keeps  one row for each link: how often it tried, and when it is due; the
+//        line of those whose dial bus.dials_per_second holds back.
 // Never  dials a wire, touches a message, or reads a clock of its own.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "actors/rate.h"
 #include "actors/roles.h"
 #include "base/check.h"
 #include "base/deadlines.h"
@@ -19,6 +22,7 @@ struct row {
     struct hw_plan *plan;  // NULL: no such link
     uint64_t last_wait_ms; // for decorrelated jitter; 0: none yet
     uint32_t attempt;      // dials since the last stable connection
+    bool greets;           // what is due is a greeting, not a dial
 };
 
 struct backoff {
@@ -29,6 +33,11 @@ struct backoff {
     struct hw_random random;
     struct hw_deadlines retries;
     struct hw_deadlines stables;
+    struct hw_deadlines line; // each by the ticket that it drew
+    uint64_t tickets;
+    struct hw_rate dials;
+    int64_t dials_per_second; // -1: no limit
+    int64_t dials_burst;
 };
 
 static void
@@ -43,13 +52,82 @@ say(struct backoff *self, unsigned kind, uint32_t link)
     hw_say(self->seat, HW_SUPERVISOR, &letter);
 }
 
+static uint64_t
+earlier(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+// When the first in line may dial.
+static uint64_t
+turn_at(const struct backoff *self)
+{
+    return self->line.count == 0
+               ? UINT64_MAX
+               : hw_rate_due_ms(&self->dials, self->dials_per_second,
+                                self->dials_burst);
+}
+
 static void
 arm(struct backoff *self)
 {
-    uint64_t one = hw_deadlines_next(&self->retries);
-    uint64_t other = hw_deadlines_next(&self->stables);
+    self->seat->wake_at_ms = earlier(earlier(hw_deadlines_next(&self->retries),
+                                             hw_deadlines_next(&self->stables)),
+                                     turn_at(self));
+}
 
-    self->seat->wake_at_ms = one < other ? one : other;
+// ---- the line ----
+
+static void
+serve_line(struct backoff *self)
+{
+    uint64_t now_us = self->seat->now_ms * 1000;
+    uint32_t link, taken = 0;
+    uint32_t tokens = self->line.count == 0
+                          ? 0
+                          : hw_rate_tokens(&self->dials, self->dials_per_second,
+                                           self->dials_burst, now_us);
+
+    while (taken < tokens &&
+           hw_deadlines_take(&self->line, UINT64_MAX, &link)) {
+        say(self, HW_LETTER_RETRY_DUE, link);
+        taken++;
+    }
+    if (taken > 0) {
+        hw_rate_take(&self->dials, self->dials_per_second, taken, now_us);
+    }
+}
+
+// How long the last in line will wait.
+static uint64_t
+line_ms(const struct backoff *self)
+{
+    uint64_t first_ms = turn_at(self) - self->seat->now_ms;
+
+    return first_ms + (self->line.count - 1) * UINT64_C(1000) /
+                          (uint64_t)self->dials_per_second;
+}
+
+// The link may dial at once, or joins the line: who came first dials first.
+static void
+join_line(struct backoff *self, uint32_t link)
+{
+    if (self->dials_per_second < 0) {
+        say(self, HW_LETTER_RETRY_DUE, link);
+        return;
+    }
+    hw_deadlines_set(&self->line, link, ++self->tickets);
+    serve_line(self);
+    if (hw_deadlines_has(&self->line, link)) {
+        const struct hw_letter letter = {
+            .kind = HW_LETTER_DIAL_HELD,
+            .link = link,
+            .count = self->rows[link].attempt,
+            .number = line_ms(self),
+        };
+
+        hw_say(self->seat, HW_SUPERVISOR, &letter);
+    }
 }
 
 // ---- how long to wait ----
@@ -116,6 +194,7 @@ forget_attempts(struct backoff *self, uint32_t link)
 {
     hw_deadlines_clear(&self->retries, link);
     hw_deadlines_clear(&self->stables, link);
+    hw_deadlines_clear(&self->line, link);
     self->rows[link].attempt = 0;
     self->rows[link].last_wait_ms = 0;
     arm(self);
@@ -158,6 +237,8 @@ on_retry_wanted(void *actor, const struct hw_letter *letter)
     uint64_t wait = wait_of(settings, row->attempt);
     bool at_ceiling = wait >= (uint64_t)settings->backoff_max;
 
+    hw_deadlines_clear(&self->line, letter->link);
+    row->greets = letter->note != 0;
     row->attempt += row->attempt < UINT32_MAX;
     if (settings->attempts_max >= 0 &&
         row->attempt >= (uint64_t)settings->attempts_max) {
@@ -175,6 +256,16 @@ on_retry_wanted(void *actor, const struct hw_letter *letter)
 }
 
 static void
+on_dial_wanted(void *actor, const struct hw_letter *letter)
+{
+    struct backoff *self = actor;
+
+    hw_deadlines_clear(&self->retries, letter->link);
+    join_line(self, letter->link);
+    arm(self);
+}
+
+static void
 on_retry_forget(void *actor, const struct hw_letter *letter)
 {
     forget_attempts(actor, letter->link);
@@ -187,6 +278,7 @@ on_wire_up(void *actor, const struct hw_letter *letter)
     const struct row *row = &self->rows[letter->link];
 
     hw_deadlines_clear(&self->retries, letter->link);
+    hw_deadlines_clear(&self->line, letter->link);
     hw_deadlines_set(&self->stables, letter->link,
                      self->seat->now_ms +
                          (uint64_t)row->plan->settings->stable_after);
@@ -200,6 +292,7 @@ on_wire_down(void *actor, const struct hw_letter *letter)
 
     hw_deadlines_clear(&self->retries, letter->link);
     hw_deadlines_clear(&self->stables, letter->link);
+    hw_deadlines_clear(&self->line, letter->link);
     arm(self);
 }
 
@@ -214,8 +307,13 @@ on_wake(void *actor)
         self->rows[link].last_wait_ms = 0;
         say(self, HW_LETTER_STABLE, link);
     }
+    serve_line(self);
     while (hw_deadlines_take(&self->retries, self->seat->now_ms, &link)) {
-        say(self, HW_LETTER_RETRY_DUE, link);
+        if (self->rows[link].greets) {
+            say(self, HW_LETTER_RETRY_DUE, link);
+        } else {
+            join_line(self, link);
+        }
     }
     arm(self);
 }
@@ -230,6 +328,7 @@ leave(void *actor)
     }
     hw_deadlines_free(&self->retries);
     hw_deadlines_free(&self->stables);
+    hw_deadlines_free(&self->line);
     hw_pages_give(self->rows, self->links_max, sizeof *self->rows);
 }
 
@@ -240,13 +339,16 @@ sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
 
     self->seat = seat;
     self->links_max = (uint32_t)settings->links_max;
+    self->dials_per_second = settings->dials_per_second;
+    self->dials_burst = settings->dials_burst;
     hw_random_init(&self->random, settings->random_seed >= 0
                                       ? (uint64_t)settings->random_seed
                                       : hw_random_seed());
     self->rows = hw_pages_take(self->links_max, sizeof *self->rows);
     if (self->rows == NULL ||
         !hw_deadlines_init(&self->retries, self->links_max) ||
-        !hw_deadlines_init(&self->stables, self->links_max)) {
+        !hw_deadlines_init(&self->stables, self->links_max) ||
+        !hw_deadlines_init(&self->line, self->links_max)) {
         leave(self);
         return HAWSER_NO_MEMORY;
     }
@@ -262,6 +364,7 @@ const struct hw_role hw_role_backoff = {
     .on[HW_LETTER_LINK_OPEN] = on_link_open,
     .on[HW_LETTER_LINK_FORGET] = on_link_forget,
     .on[HW_LETTER_RETRY_WANTED] = on_retry_wanted,
+    .on[HW_LETTER_DIAL_WANTED] = on_dial_wanted,
     .on[HW_LETTER_RETRY_FORGET] = on_retry_forget,
     .on[HW_LETTER_WIRE_UP] = on_wire_up,
     .on[HW_LETTER_WIRE_DOWN] = on_wire_down,

@@ -34,6 +34,7 @@
 // X(DEED, word, what is done)
 #define HW_LINK_DEED_LIST(X) \
     X(IGNORE,  "ignore",  "nothing: it comes late, or changes nothing") \
+    X(TURN,    "turn",    "ask the backoff when it may dial") \
     X(DIAL,    "dial",    "dial the next endpoint, or ask for fresh headers first") \
     X(CALL,    "call",    "dial with the headers that were given") \
     X(GREET,   "greet",   "let the application greet, or say the standing messages") \
@@ -41,7 +42,7 @@
     X(REPLAY,  "replay",  "say the standing messages") \
     X(FLOW,    "flow",    "open the gate for traffic") \
     X(RETRY,   "retry",   "let go of the wire; the next endpoint, or wait") \
-    X(REDIAL,  "redial",  "let go of the wire, forget the backoff, dial") \
+    X(REDIAL,  "redial",  "let go of the wire, forget the attempts, ask when it may dial") \
     X(FAIL,    "fail",    "let go of the wire, and rest") \
     X(DRAIN,   "drain",   "take no more; close when nothing is left") \
     X(FINISH,  "finish",  "say goodbye, and forget the link")

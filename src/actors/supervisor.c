@@ -44,6 +44,7 @@ struct row {
     bool replaying; // the standing messages are being said
     bool serving;   // sender, receiver and heartbeat know the wire
     bool asked;     // the application was asked for headers
+    bool turning;   // a dial is wanted: what is said of a retry is late
 };
 
 struct supervisor {
@@ -85,9 +86,10 @@ say_gate(struct supervisor *self, uint32_t link, enum hw_gate gate)
     hw_say(self->seat, HW_QUEUE, &letter);
 }
 
+// Takes over the hold on the report.
 static void
-tell(struct supervisor *self, uint32_t link, hawser_event_kind kind,
-     uint64_t number)
+tell_of(struct supervisor *self, uint32_t link, hawser_event_kind kind,
+        uint64_t number, struct hw_report *report)
 {
     const struct row *row = &self->rows[link];
     const struct hw_letter letter = {
@@ -97,10 +99,17 @@ tell(struct supervisor *self, uint32_t link, hawser_event_kind kind,
         .wire = row->wire,
         .count = row->attempt,
         .number = number,
-        .thing = hw_report_hold(row->report),
+        .thing = report,
     };
 
     hw_say(self->seat, HW_RECEIVER, &letter);
+}
+
+static void
+tell(struct supervisor *self, uint32_t link, hawser_event_kind kind,
+     uint64_t number)
+{
+    tell_of(self, link, kind, number, hw_report_hold(self->rows[link].report));
 }
 
 static void
@@ -250,6 +259,7 @@ dial(struct supervisor *self, uint32_t link)
 
     row->wire++;
     row->farewell = 0;
+    row->turning = false;
     HW_METER_ADD(row->plan->meter->dials, 1);
     HW_METER_SET(row->plan->meter->endpoint, row->endpoint);
     set_step_deadline(self, link, settings->dial_timeout);
@@ -327,6 +337,15 @@ flow(struct supervisor *self, uint32_t link)
     }
 }
 
+// The bus may hold dials back: every first one, and every one that no wait came
+// before, asks for its turn.
+static void
+want_dial(struct supervisor *self, uint32_t link)
+{
+    self->rows[link].turning = true;
+    say(self, HW_BACKOFF, HW_LETTER_DIAL_WANTED, link);
+}
+
 static void
 next_endpoint(struct row *row)
 {
@@ -351,7 +370,7 @@ retry(struct supervisor *self, uint32_t link)
         tell_state(self, link, 0);
         row->tried++;
         next_endpoint(row);
-        step(self, link, HW_LINK_DUE);
+        want_dial(self, link);
         return;
     }
     row->tried = 0;
@@ -365,7 +384,7 @@ redial(struct supervisor *self, uint32_t link)
     say(self, HW_BACKOFF, HW_LETTER_RETRY_FORGET, link);
     self->rows[link].tried = 0;
     self->rows[link].attempt = 0;
-    dial(self, link);
+    want_dial(self, link);
 }
 
 static void
@@ -433,17 +452,12 @@ replay(struct supervisor *self, uint32_t link)
 typedef void (*deed)(struct supervisor *self, uint32_t link);
 
 static const deed deeds[HW_LINK_DEEDS] = {
-    [HW_DEED_IGNORE] = ignore,
-    [HW_DEED_DIAL] = dial,
-    [HW_DEED_CALL] = call_as_answered,
-    [HW_DEED_GREET] = greet,
-    [HW_DEED_REGREET] = regreet,
-    [HW_DEED_REPLAY] = replay,
-    [HW_DEED_FLOW] = flow,
-    [HW_DEED_RETRY] = retry,
-    [HW_DEED_REDIAL] = redial,
-    [HW_DEED_FAIL] = fail,
-    [HW_DEED_DRAIN] = drain,
+    [HW_DEED_IGNORE] = ignore, [HW_DEED_TURN] = want_dial,
+    [HW_DEED_DIAL] = dial,     [HW_DEED_CALL] = call_as_answered,
+    [HW_DEED_GREET] = greet,   [HW_DEED_REGREET] = regreet,
+    [HW_DEED_REPLAY] = replay, [HW_DEED_FLOW] = flow,
+    [HW_DEED_RETRY] = retry,   [HW_DEED_REDIAL] = redial,
+    [HW_DEED_FAIL] = fail,     [HW_DEED_DRAIN] = drain,
     [HW_DEED_FINISH] = finish,
 };
 
@@ -713,18 +727,9 @@ on_downgrade(void *actor, const struct hw_letter *letter)
         step(self, letter->link, HW_LINK_FATAL);
         return;
     }
-    const struct hw_letter event = {
-        .kind = HW_LETTER_EVENT,
-        .note = (uint16_t)(row->state | HAWSER_EVENT_DOWNGRADE
-                                            << HW_EVENT_KIND_SHIFT),
-        .link = letter->link,
-        .wire = row->wire,
-        .count = row->attempt,
-        .number = (uint64_t)row->endpoint << 32,
-        .thing = hw_report_error(HAWSER_CAUSE_LOCAL, why),
-    };
-
-    hw_say(self->seat, HW_RECEIVER, &event);
+    tell_of(self, letter->link, HAWSER_EVENT_DOWNGRADE,
+            (uint64_t)row->endpoint << 32,
+            hw_report_error(HAWSER_CAUSE_LOCAL, why));
 }
 
 static void
@@ -733,7 +738,7 @@ on_retry_set(void *actor, const struct hw_letter *letter)
     struct supervisor *self = actor;
     struct row *row = known(self, letter);
 
-    if (row == NULL) {
+    if (row == NULL || row->turning) {
         return;
     }
     row->attempt = letter->count;
@@ -743,6 +748,22 @@ on_retry_set(void *actor, const struct hw_letter *letter)
         next_endpoint(row);
     } else if (row->resting && letter->note != 0) {
         step(self, letter->link, HW_LINK_CEILING);
+    }
+}
+
+// The link's last report stays what it is: this is no news of a wire.
+static void
+on_dial_held(void *actor, const struct hw_letter *letter)
+{
+    struct supervisor *self = actor;
+    const struct row *row = known(self, letter);
+
+    if (row != NULL && row->state == HAWSER_WAITING) {
+        tell_of(self, letter->link, HAWSER_EVENT_STATE,
+                (uint64_t)row->endpoint << 32 | (uint32_t)letter->number,
+                hw_report_error(HAWSER_CAUSE_LOCAL,
+                                "bus.dials_per_second: other dials of the bus "
+                                "come first"));
     }
 }
 
@@ -765,7 +786,7 @@ on_retry_over(void *actor, const struct hw_letter *letter)
 
     struct row *row = known(self, letter);
 
-    if (row != NULL) {
+    if (row != NULL && !row->turning) {
         row->attempt = letter->count;
         HW_METER_SET(row->plan->meter->attempt, letter->count);
         step(self, letter->link, HW_LINK_OVER);
@@ -908,5 +929,6 @@ const struct hw_role hw_role_supervisor = {
     .on[HW_LETTER_RETRY_SET] = on_retry_set,
     .on[HW_LETTER_RETRY_DUE] = on_retry_due,
     .on[HW_LETTER_RETRY_OVER] = on_retry_over,
+    .on[HW_LETTER_DIAL_HELD] = on_dial_held,
     .on[HW_LETTER_STABLE] = on_stable,
 };

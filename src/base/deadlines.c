@@ -112,6 +112,12 @@ hw_deadlines_clear(struct hw_deadlines *deadlines, uint32_t row)
 }
 
 bool
+hw_deadlines_has(const struct hw_deadlines *deadlines, uint32_t row)
+{
+    return deadlines->places[row] != 0;
+}
+
+bool
 hw_deadlines_first(const struct hw_deadlines *deadlines, uint32_t *row,
                    uint64_t *when)
 {

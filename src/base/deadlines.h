@@ -32,6 +32,10 @@ hw_deadlines_set(struct hw_deadlines *deadlines, uint32_t row, uint64_t when);
 void
 hw_deadlines_clear(struct hw_deadlines *deadlines, uint32_t row);
 
+// Does the row have one?
+bool
+hw_deadlines_has(const struct hw_deadlines *deadlines, uint32_t row);
+
 // false: there is none.
 bool
 hw_deadlines_first(const struct hw_deadlines *deadlines, uint32_t *row,

@@ -84,6 +84,8 @@ enum hw_name {
     X(RETRY_WANTED,    "tell when to try again; number: not before so many ms; note: 1 while greeting") \
     X(RETRY_SET,       "it will be in number ms; count: attempt; note: 1 if the wait is at its ceiling") \
     X(RETRY_DUE,       "try now") \
+    X(DIAL_WANTED,     "may it dial now? RETRY_DUE once it may") \
+    X(DIAL_HELD,       "bus.dials_per_second holds the dial back; number: for about so many ms; count: attempt") \
     X(RETRY_OVER,      "no attempts are left") \
     X(RETRY_FORGET,    "forget the attempts") \
     X(STABLE,          "the link was up long enough: attempts are forgotten") \
@@ -118,6 +120,7 @@ enum hw_name {
     X(SUPERVISOR, QUEUE, DRAIN) \
     X(SUPERVISOR, BACKOFF, LINK_OPEN)    X(SUPERVISOR, BACKOFF, LINK_FORGET) \
     X(SUPERVISOR, BACKOFF, RETRY_WANTED) X(SUPERVISOR, BACKOFF, RETRY_FORGET) \
+    X(SUPERVISOR, BACKOFF, DIAL_WANTED) \
     X(SUPERVISOR, BACKOFF, WIRE_UP)      X(SUPERVISOR, BACKOFF, WIRE_DOWN) \
     X(SUPERVISOR, HEARTBEAT, LINK_OPEN)  X(SUPERVISOR, HEARTBEAT, LINK_FORGET) \
     X(SUPERVISOR, HEARTBEAT, WIRE_UP)    X(SUPERVISOR, HEARTBEAT, WIRE_DOWN) \
@@ -144,7 +147,8 @@ enum hw_name {
     X(RECEIVER, INBOX, EVENTS_MISSED)    X(RECEIVER, INBOX, RECEIPT) \
     X(RECEIVER, INBOX, INBOX_CLOSED) \
     X(BACKOFF, SUPERVISOR, RETRY_SET)    X(BACKOFF, SUPERVISOR, RETRY_DUE) \
-    X(BACKOFF, SUPERVISOR, RETRY_OVER)   X(BACKOFF, SUPERVISOR, STABLE) \
+    X(BACKOFF, SUPERVISOR, RETRY_OVER)   X(BACKOFF, SUPERVISOR, DIAL_HELD) \
+    X(BACKOFF, SUPERVISOR, STABLE) \
     X(BACKOFF, SUPERVISOR, LINK_FORGOTTEN)
 // clang-format on
 

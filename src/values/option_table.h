@@ -15,6 +15,10 @@
       "links that may be open on the bus at once") \
     X(bus,  inboxes_max, "bus.inboxes_max", integer, "8", "1..64", \
       "inboxes that may be open on the bus at once") \
+    X(bus,  dials_per_second, "bus.dials_per_second", integer, "1000", "off, 1..1000000", \
+      "dials a second over all links of the bus; a link that is held back waits its turn") \
+    X(bus,  dials_burst, "bus.dials_burst", integer, "100", "1..1000000", \
+      "dials that may begin at once after a pause, with bus.dials_per_second") \
     X(bus,  random_seed, "random.seed", integer, "off", "off, 0..9007199254740991", \
       "seed of the backoff's jitter, for repeatable runs; off takes one from the system") \
     X(link, dial_timeout, "dial.timeout", duration, "10s", "1ms..1h", \

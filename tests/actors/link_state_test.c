@@ -29,8 +29,8 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-    { "a link that is opened is dialled", HW_LINK_OPEN, IN(IDLE),
-      HAWSER_DIALING, HW_DEED_DIAL },
+    { "a link that is opened asks for its turn", HW_LINK_OPEN, IN(IDLE),
+      HAWSER_WAITING, HW_DEED_TURN },
     { "an open wire is greeted on", HW_LINK_OPENED, IN(DIALING),
       HAWSER_GREETING, HW_DEED_GREET },
 
@@ -81,7 +81,7 @@ static const struct rule rules[] = {
       HW_DEED_IGNORE },
 
     { "every wait can be cut short by reconnect", HW_LINK_RECONNECT,
-      STARTED & ~IN(CLOSED), HAWSER_DIALING, HW_DEED_REDIAL },
+      STARTED & ~IN(CLOSED), HAWSER_WAITING, HW_DEED_REDIAL },
     { "a closed link stays closed", HW_LINK_RECONNECT, IN(CLOSED), SAME,
       HW_DEED_IGNORE },
     { "every wait can be cut short by close", HW_LINK_CLOSE,

@@ -9,6 +9,33 @@
 #include "check.h"
 
 struct desk super_desk;
+bool super_dials_held;
+
+// As the supervisor hears it, in the same turn.
+static void
+let_dial(void)
+{
+    const struct hw_letter due = { .kind = HW_LETTER_RETRY_DUE };
+
+    while (!super_dials_held &&
+           desk_read(&super_desk, HW_BACKOFF, HW_LETTER_DIAL_WANTED, NULL)) {
+        desk_write(&super_desk, HW_BACKOFF, &due);
+    }
+}
+
+void
+super_write(unsigned from, const struct hw_letter *letter)
+{
+    desk_write(&super_desk, from, letter);
+    let_dial();
+}
+
+void
+super_pass(uint64_t ms)
+{
+    desk_pass(&super_desk, ms);
+    let_dial();
+}
 
 void
 super_open(const char *options, const char *urls)
@@ -19,13 +46,14 @@ super_open(const char *options, const char *urls)
     };
 
     desk_open(&super_desk, &hw_role_supervisor, "", NULL);
-    desk_write(&super_desk, HW_DOOR, &open);
+    super_write(HW_DOOR, &open);
 }
 
 void
 super_close(void)
 {
     desk_close(&super_desk);
+    super_dials_held = false;
 }
 
 hawser_state
@@ -72,7 +100,7 @@ super_wish(unsigned kind, uint32_t wire, uint64_t number, uint16_t note,
         .thing = text == NULL ? NULL : strdup(text),
     };
 
-    desk_write(&super_desk, HW_DOOR, &letter);
+    super_write(HW_DOOR, &letter);
 }
 
 void
@@ -85,7 +113,7 @@ super_opened(uint32_t wire, bool barriers)
         .thing = hw_report_opened(&info),
     };
 
-    desk_write(&super_desk, HW_PORT, &letter);
+    super_write(HW_PORT, &letter);
 }
 
 void
@@ -97,7 +125,7 @@ super_lost_because(uint32_t wire, const hawser_lost *why)
         .thing = hw_report_lost(why),
     };
 
-    desk_write(&super_desk, HW_PORT, &letter);
+    super_write(HW_PORT, &letter);
 }
 
 void
@@ -119,7 +147,7 @@ super_hear(unsigned from, unsigned kind, uint32_t wire)
 {
     const struct hw_letter letter = { .kind = (uint16_t)kind, .wire = wire };
 
-    desk_write(&super_desk, from, &letter);
+    super_write(from, &letter);
 }
 
 void
@@ -132,7 +160,7 @@ super_retry(unsigned kind, uint32_t attempt, uint64_t number, uint16_t note)
         .number = number,
     };
 
-    desk_write(&super_desk, HW_BACKOFF, &letter);
+    super_write(HW_BACKOFF, &letter);
 }
 
 void
@@ -147,7 +175,7 @@ super_forget(uint64_t left)
             .number = all[i] == HW_QUEUE ? left : 0,
         };
 
-        desk_write(&super_desk, all[i], &letter);
+        super_write(all[i], &letter);
     }
 }
 

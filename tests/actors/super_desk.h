@@ -25,6 +25,13 @@ struct super_event {
     char error[128];
 };
 
+// desk_write and desk_pass at its desk, after which it may dial.
+void
+super_write(unsigned from, const struct hw_letter *letter);
+
+void
+super_pass(uint64_t ms);
+
 // Seats a supervisor, opens link 0, and reads nothing yet.
 void
 super_open(const char *options, const char *urls);
@@ -36,6 +43,10 @@ super_close(void);
 // (HAWSER_WAITING: wire 1 was lost); what was said on the way is read.
 void
 super_bring(const char *options, hawser_state state);
+
+// The desk stands for a backoff without limit, which lets every dial begin that
+// is wanted; held is for tests of one that does not.
+extern bool super_dials_held;
 
 // The state that the link is in, as the figures have it.
 hawser_state

@@ -46,9 +46,9 @@ a_link_drains_no_longer_than_it_was_given(void)
 {
     super_bring("", HAWSER_UP);
     want_drained(1000);
-    desk_pass(&super_desk, 999);
+    super_pass(999);
     CU_ASSERT_EQUAL(super_state(), HAWSER_DRAINING);
-    desk_pass(&super_desk, 1);
+    super_pass(1);
     check_goodbye(1);
 }
 
@@ -57,7 +57,7 @@ no_time_at_all_is_a_time_too(void)
 {
     super_bring("", HAWSER_UP);
     want_drained(0);
-    desk_pass(&super_desk, 0);
+    super_pass(0);
     check_goodbye(1);
 }
 
@@ -92,9 +92,9 @@ in_every_state_the_time_to_drain_runs_out(void)
     for (size_t i = 0; i < 4; i++) {
         super_bring("", states[i]);
         want_drained(1000);
-        desk_pass(&super_desk, 999);
+        super_pass(999);
         CU_ASSERT_EQUAL(super_state(), states[i]);
-        desk_pass(&super_desk, 1);
+        super_pass(1);
         CU_ASSERT_EQUAL(super_state(), HAWSER_CLOSED);
         if (i < 3) {
             super_close();
@@ -152,7 +152,7 @@ a_link_that_fails_while_draining_is_closed_in_its_time(void)
     want_drained(1000);
     super_lost(1, HAWSER_CAUSE_TLS, 0, 0);
     CU_ASSERT_EQUAL(super_state(), HAWSER_FAILED);
-    desk_pass(&super_desk, 1000);
+    super_pass(1000);
     CU_ASSERT_EQUAL(super_state(), HAWSER_CLOSED);
 }
 
@@ -161,7 +161,7 @@ a_drain_of_a_closed_link_changes_nothing(void)
 {
     super_bring("", HAWSER_CLOSED);
     want_drained(1000);
-    desk_pass(&super_desk, 1000);
+    super_pass(1000);
     super_hear(HW_QUEUE, HW_LETTER_DRAINED, 1);
     CU_ASSERT_TRUE(desk_is_silent(&super_desk));
 }
@@ -174,9 +174,9 @@ a_second_wish_to_drain_is_the_one_that_counts(void)
     super_bring("", HAWSER_UP);
     super_wish(HW_LETTER_LINK_DRAIN, 0, 1000, 4444, "never said");
     want_drained(5000);
-    desk_pass(&super_desk, 4999);
+    super_pass(4999);
     CU_ASSERT_EQUAL(super_state(), HAWSER_DRAINING);
-    desk_pass(&super_desk, 1);
+    super_pass(1);
     check_goodbye(1);
 }
 
@@ -188,7 +188,7 @@ draining_is_cut_short_by_close_with_its_own_goodbye(void)
     super_wish(HW_LETTER_LINK_CLOSE, 0, 0, 4002, "done");
     check_goodbye(1);
     desk_clear(&super_desk);
-    desk_pass(&super_desk, 5000);
+    super_pass(5000);
     CU_ASSERT_TRUE(desk_is_silent(&super_desk));
 }
 

@@ -98,18 +98,18 @@ static void
 a_greeting_that_takes_too_long_is_said_again(void)
 {
     super_bring(GREETS " greeting.timeout=300ms", HAWSER_GREETING);
-    desk_pass(&super_desk, 299);
+    super_pass(299);
     CU_ASSERT_TRUE(desk_is_silent(&super_desk));
-    desk_pass(&super_desk, 1);
+    super_pass(1);
     CU_ASSERT_TRUE(super_wants_retry(0, true));
     CU_ASSERT_EQUAL(super_state(), HAWSER_GREETING);
     // While it waits for the backoff no clock runs.
     super_retry(HW_LETTER_RETRY_SET, 1, 5000, 0);
-    desk_pass(&super_desk, 5000);
+    super_pass(5000);
     CU_ASSERT_FALSE(says(HW_BACKOFF, HW_LETTER_RETRY_WANTED));
     super_retry(HW_LETTER_RETRY_DUE, 1, 0, 0);
     CU_ASSERT_TRUE(super_tells(HAWSER_GREETING));
-    desk_pass(&super_desk, 300);
+    super_pass(300);
     CU_ASSERT_TRUE(super_wants_retry(0, true));
 }
 
@@ -117,11 +117,11 @@ static void
 the_time_of_a_greeting_is_for_the_whole_of_it(void)
 {
     super_bring(GREETS " greeting.timeout=300ms", HAWSER_GREETING);
-    desk_pass(&super_desk, 200);
+    super_pass(200);
     super_wish(HW_LETTER_LINK_READY, 1, 0, 0, NULL);
     CU_ASSERT_TRUE(super_gates(1, HW_GATE_REPLAY));
     // Some of the standing messages may have been taken: a new wire is needed.
-    desk_pass(&super_desk, 100);
+    super_pass(100);
     CU_ASSERT_EQUAL(super_state(), HAWSER_WAITING);
     CU_ASSERT_TRUE(super_closes(1, 0));
     CU_ASSERT_TRUE(super_wants_retry(0, false));
@@ -133,13 +133,13 @@ static void
 an_application_that_is_ready_late_is_not_asked_to_greet_again(void)
 {
     super_bring(GREETS " greeting.timeout=300ms", HAWSER_GREETING);
-    desk_pass(&super_desk, 300);
+    super_pass(300);
     CU_ASSERT_TRUE(super_wants_retry(0, true));
     super_wish(HW_LETTER_LINK_READY, 1, 0, 0, NULL);
     CU_ASSERT_TRUE(super_gates(1, HW_GATE_REPLAY));
     desk_clear(&super_desk);
     super_retry(HW_LETTER_RETRY_SET, 9, 100, 1);
-    desk_pass(&super_desk, 100);
+    super_pass(100);
     super_retry(HW_LETTER_RETRY_DUE, 9, 0, 0);
     CU_ASSERT_TRUE(desk_is_silent(&super_desk));
     CU_ASSERT_EQUAL(super_state(), HAWSER_GREETING);
@@ -151,11 +151,11 @@ static void
 what_is_said_after_a_late_ready_has_its_time_too(void)
 {
     super_bring(GREETS " greeting.timeout=300ms", HAWSER_GREETING);
-    desk_pass(&super_desk, 300);
+    super_pass(300);
     super_wish(HW_LETTER_LINK_READY, 1, 0, 0, NULL);
-    desk_pass(&super_desk, 299);
+    super_pass(299);
     CU_ASSERT_EQUAL(super_state(), HAWSER_GREETING);
-    desk_pass(&super_desk, 1);
+    super_pass(1);
     CU_ASSERT_EQUAL(super_state(), HAWSER_WAITING);
 }
 
@@ -165,7 +165,7 @@ static void
 an_application_that_is_ready_late_does_not_greet_again(void)
 {
     super_bring(GREETS " greeting.timeout=300ms", HAWSER_GREETING);
-    desk_pass(&super_desk, 300);
+    super_pass(300);
     CU_ASSERT_TRUE(super_wants_retry(0, true));
     super_retry(HW_LETTER_RETRY_SET, 1, 5000, 0);
     super_wish(HW_LETTER_LINK_READY, 1, 0, 0, NULL);
@@ -174,7 +174,7 @@ an_application_that_is_ready_late_does_not_greet_again(void)
     super_retry(HW_LETTER_RETRY_DUE, 1, 0, 0);
     CU_ASSERT_TRUE(desk_is_silent(&super_desk));
     // What is left of it has a time of its own.
-    desk_pass(&super_desk, 300);
+    super_pass(300);
     CU_ASSERT_EQUAL(super_state(), HAWSER_WAITING);
     CU_ASSERT_TRUE(super_closes(1, 0));
 }
@@ -186,7 +186,7 @@ a_greeting_of_standing_messages_that_takes_too_long_needs_a_new_wire(void)
     struct super_event event;
 
     super_bring("greeting.timeout=300ms", HAWSER_GREETING);
-    desk_pass(&super_desk, 300);
+    super_pass(300);
     CU_ASSERT_EQUAL(super_state(), HAWSER_WAITING);
     CU_ASSERT_TRUE(super_closes(1, 0));
     CU_ASSERT_TRUE(super_wants_retry(0, false));
@@ -273,9 +273,9 @@ an_application_that_gives_no_headers_has_the_time_of_a_dial(void)
 
     super_open("dial.ask=on dial.timeout=1s", "ws://one");
     desk_clear(&super_desk);
-    desk_pass(&super_desk, 999);
+    super_pass(999);
     CU_ASSERT_TRUE(desk_is_silent(&super_desk));
-    desk_pass(&super_desk, 1);
+    super_pass(1);
     CU_ASSERT_TRUE(super_wants_retry(0, false));
     super_retry(HW_LETTER_RETRY_SET, 1, 100, 0);
     CU_ASSERT_TRUE(super_event(&event));

@@ -292,7 +292,7 @@ static void
 a_failed_link_rests_until_it_is_told_to_reconnect(void)
 {
     super_bring("", HAWSER_FAILED);
-    desk_pass(&super_desk, 1000000);
+    super_pass(1000000);
     CU_ASSERT_TRUE(desk_is_silent(&super_desk));
     super_wish(HW_LETTER_LINK_RECONNECT, 0, 0, 0, NULL);
     CU_ASSERT_TRUE(super_dials(2, 0));

@@ -124,13 +124,14 @@ hear_at_queue(const struct hw_letter *letter)
     }
 }
 
-static bool retry_wanted;
+static bool retry_wanted, dial_wanted;
 
 static void
 hear_at_backoff(const struct hw_letter *letter)
 {
     retry_wanted = letter->kind == HW_LETTER_RETRY_WANTED ||
                    (retry_wanted && letter->kind == HW_LETTER_LINK_OPEN);
+    dial_wanted = letter->kind == HW_LETTER_DIAL_WANTED;
     if (letter->kind != HW_LETTER_LINK_OPEN) {
         retry_pending = false;
     }
@@ -191,9 +192,25 @@ hear_all(void)
 
 // ---- and answer, in the order of their rank ----
 
+// A dial may be held back; the next turn of time lets it begin.
+static void
+answer_about_dial(void)
+{
+    dial_wanted = false;
+    if (one_in(4)) {
+        retry_pending = true;
+        write_letter(HW_BACKOFF, HW_LETTER_DIAL_HELD, 0, 0, 100, NULL);
+    } else {
+        write_letter(HW_BACKOFF, HW_LETTER_RETRY_DUE, 0, 0, 0, NULL);
+    }
+}
+
 static void
 answer_as_backoff(void)
 {
+    if (dial_wanted) {
+        answer_about_dial();
+    }
     if (!retry_wanted) {
         return;
     }
@@ -393,7 +410,7 @@ nothing_that_can_happen_is_unforeseen_and_nothing_gets_stuck(void)
 
         hw_random_init(&chance, seed);
         desk_open(&desk, &hw_role_supervisor, "", NULL);
-        link_open = retry_wanted = false;
+        link_open = retry_wanted = dial_wanted = false;
         wrong_at = 0;
         heard = 0;
         while (turn < TURNS && wrong_at == 0) {

@@ -150,9 +150,9 @@ a_dial_has_its_time_and_no_more(void)
     struct super_event event;
 
     super_bring("dial.timeout=700ms", HAWSER_DIALING);
-    desk_pass(&super_desk, 699);
+    super_pass(699);
     CU_ASSERT_EQUAL(super_state(), HAWSER_DIALING);
-    desk_pass(&super_desk, 1);
+    super_pass(1);
     CU_ASSERT_EQUAL(super_state(), HAWSER_WAITING);
     CU_ASSERT_TRUE(super_closes(1, 0));
     CU_ASSERT_TRUE(super_wants_retry(0, false));
@@ -165,12 +165,12 @@ static void
 a_wire_that_opened_in_time_is_not_timed_as_a_dial(void)
 {
     super_bring("dial.timeout=700ms greeting.timeout=2s", HAWSER_DIALING);
-    desk_pass(&super_desk, 600);
+    super_pass(600);
     super_opened(1, true);
-    desk_pass(&super_desk, 1999);
+    super_pass(1999);
     CU_ASSERT_EQUAL(super_state(), HAWSER_GREETING);
     super_hear(HW_QUEUE, HW_LETTER_GREETED, 1);
-    desk_pass(&super_desk, 100000);
+    super_pass(100000);
     CU_ASSERT_EQUAL(super_state(), HAWSER_UP);
 }
 
@@ -201,7 +201,7 @@ a_sick_wire_is_dropped_without_an_ordinary_goodbye(void)
         struct super_event event;
 
         super_bring("", states[i % 3]);
-        desk_write(&super_desk, cases[i / 3].from, &letter);
+        super_write(cases[i / 3].from, &letter);
         CU_ASSERT_EQUAL(super_state(), HAWSER_WAITING);
         CU_ASSERT_TRUE(super_closes(1, HAWSER_CLOSE_CUT));
         CU_ASSERT_TRUE(super_wants_retry(0, false));
@@ -325,7 +325,7 @@ a_row_serves_the_next_link_from_the_start(void)
     super_forget(0);
     super_hear(HW_RECEIVER, HW_LETTER_LINK_FORGOTTEN, 0);
     desk_clear(&super_desk);
-    desk_write(&super_desk, HW_DOOR, &open);
+    super_write(HW_DOOR, &open);
     CU_ASSERT_TRUE(super_dials(1, 0));
     CU_ASSERT_EQUAL(super_state(), HAWSER_DIALING);
 }
