@@ -176,6 +176,22 @@ spread(struct backoff *self, const struct row *row, uint64_t wait)
     }
 }
 
+// What the peer asks for, it asks of all whom it sends away: those would return
+// at one moment. What comes on top is drawn from nothing up to as much again
+// (but for that at most backoff.max), or up to the backoff's own wait if that
+// is longer.
+static uint64_t
+spread_asked(struct backoff *self, const struct row *row, uint64_t asked,
+             uint64_t wait)
+{
+    uint64_t max = (uint64_t)row->plan->settings->backoff_max;
+    uint64_t more = asked < max ? asked : max;
+
+    return row->plan->settings->backoff_jitter == HW_JITTER_NONE
+               ? asked + wait
+               : asked + between(self, 0, wait > more ? wait : more);
+}
+
 // ---- letters ----
 
 static void
@@ -226,8 +242,7 @@ say_set(struct backoff *self, uint32_t link, uint64_t wait, bool at_ceiling)
     hw_say(self->seat, HW_SUPERVISOR, &letter);
 }
 
-// The wait that is told is the wait that is taken. What the peer asked for
-// comes on top, or all whom it sent away would return at one moment.
+// The wait that is told is the wait that is taken.
 static void
 on_retry_wanted(void *actor, const struct hw_letter *letter)
 {
@@ -247,9 +262,9 @@ on_retry_wanted(void *actor, const struct hw_letter *letter)
         say(self, HW_LETTER_RETRY_OVER, letter->link);
         return;
     }
-    wait = spread(self, row, wait);
-    row->last_wait_ms = wait;
-    wait += letter->number;
+    row->last_wait_ms = spread(self, row, wait);
+    wait = letter->number == 0 ? row->last_wait_ms
+                               : spread_asked(self, row, letter->number, wait);
     hw_deadlines_set(&self->retries, letter->link, self->seat->now_ms + wait);
     arm(self);
     say_set(self, letter->link, wait, at_ceiling);

@@ -147,21 +147,46 @@ the_same_seed_gives_the_same_waits(void)
     CU_ASSERT_TRUE(same < 5);
 }
 
+// After so many attempts, with a peer that asks for so much: from low on, and
+// over so wide a span.
 static void
-those_who_were_asked_for_time_do_not_return_at_one_moment(void)
+check_asked(unsigned attempt, uint64_t asked_ms, uint64_t span_ms)
 {
     uint64_t low = UINT64_MAX, high = 0;
 
-    backoff_open("", "");
     for (int i = 0; i < DRAWS; i++) {
-        uint64_t wait = backoff_wants_after(5000).number;
+        uint64_t wait;
 
+        backoff_fails(attempt);
+        wait = backoff_wants_after(asked_ms).number;
         low = wait < low ? wait : low;
         high = wait > high ? wait : high;
         backoff_tell(HW_LETTER_RETRY_FORGET, 0);
     }
-    CU_ASSERT_TRUE(low >= 5050 && low < 5060);
-    CU_ASSERT_TRUE(high <= 5100 && high > 5090);
+    CU_ASSERT_TRUE(low >= asked_ms && low < asked_ms + span_ms / 10);
+    CU_ASSERT_TRUE(high <= asked_ms + span_ms &&
+                   high > asked_ms + span_ms - span_ms / 10);
+}
+
+static void
+those_who_were_asked_for_time_do_not_return_at_one_moment(void)
+{
+    static const char *const jitters[] = { "proportional", "equal", "full",
+                                           "decorrelated" };
+
+    for (size_t i = 0; i < 4; i++) {
+        char options[64];
+
+        (void)snprintf(options, sizeof options, "backoff.jitter=%s",
+                       jitters[i]);
+        backoff_open("", options);
+        check_asked(0, 5000, 5000);    // as much again
+        check_asked(0, 100000, 30000); // but at most backoff.max
+        check_asked(20, 5000, 30000);  // or what the backoff waits anyway
+        if (i < 3) {
+            backoff_close();
+        }
+    }
 }
 
 static CU_TestInfo tests[] = {
