@@ -300,6 +300,8 @@ run(const struct command *command, int argc, char **argv)
     if (!link_flags_open(&bench.link, command)) {
         return TOOL_USAGE;
     }
+    // What a link costs is asked for, not for how long it is held back.
+    link_flags_set(&bench.link, "bus.dials_per_second", "off");
     flags_begin(&flags, command, argc, argv);
     while (status < 0 && (id = flags_next(&flags)) != FLAG_END) {
         if (id == FLAG_HELP) {
