@@ -1,7 +1,7 @@
 // heartbeat.c - decides whether a quiet peer still lives.
 //
 // Hears  WIRE_UP, WIRE_DOWN from the supervisor; HEARD from the receiver;
-//        BARRIER_PASSED from the sender.
+//        BARRIER_PASSED from the sender; RESUMED from the door.
 // Says   BARRIER_WANTED, PING_WANTED to the sender; HEARD_WANTED to the
 //        receiver; SILENT to the supervisor.
 // Keeps  one row for each link: when its peer was last heard, and last asked.
@@ -14,6 +14,7 @@
 
 #include "actors/roles.h"
 #include "base/deadlines.h"
+#include "base/log.h"
 #include "base/pages.h"
 #include "values/plan.h"
 
@@ -238,6 +239,29 @@ begin_anew(struct heartbeat *self, uint32_t link)
     }
 }
 
+// The machine was suspended, and the clock stood still: nobody knows who is
+// still there, so all are asked at once, and have their whole time to answer.
+static void
+on_resumed(void *actor, const struct hw_letter *letter)
+{
+    struct heartbeat *self = actor;
+    uint64_t now = self->seat->now_ms;
+
+    HW_LOG(3, "the machine was suspended for %llu ms: peers are asked",
+           (unsigned long long)letter->number);
+    for (uint32_t link = 0; link < self->rows_reached; link++) {
+        struct row *row = &self->rows[link];
+
+        if (row->wire == 0) {
+            continue;
+        }
+        row->asked_at_ms = NEVER;
+        row->ask_at_ms = row->ask_at_ms == NEVER ? NEVER : now;
+        row->ping_at_ms = row->ping_at_ms == NEVER ? NEVER : now;
+        look_later(self, link);
+    }
+}
+
 // The receiver's answer decides what comes of a look.
 static void
 on_wake(void *actor)
@@ -298,4 +322,5 @@ const struct hw_role hw_role_heartbeat = {
     .on[HW_LETTER_WIRE_DOWN] = on_wire_down,
     .on[HW_LETTER_HEARD] = on_heard,
     .on[HW_LETTER_BARRIER_PASSED] = on_barrier_passed,
+    .on[HW_LETTER_RESUMED] = on_resumed,
 };

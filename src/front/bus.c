@@ -25,6 +25,7 @@ open_loop(hawser_bus *bus)
         .user = bus,
         .gather = hw_door_gather,
         .turned = hw_wait_turned,
+        .resumed = hw_door_resumed,
     };
     hawser_status status = hw_post_open(&bus->post);
 

@@ -207,6 +207,10 @@ hw_door_open(hawser_bus *bus);
 void
 hw_door_gather(void *user);
 
+// The machine was suspended. On the loop's thread.
+void
+hw_door_resumed(void *user, uint64_t suspended_ms);
+
 // An empty command to fill in and push; NULL: out of memory.
 struct hw_command *
 hw_command_new(unsigned to, unsigned kind, uint32_t link);

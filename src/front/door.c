@@ -238,6 +238,16 @@ hw_door_gather(void *user)
     hw_ports_gather(bus->ports);
 }
 
+void
+hw_door_resumed(void *user, uint64_t suspended_ms)
+{
+    const hawser_bus *bus = user;
+    const struct hw_letter letter = { .kind = HW_LETTER_RESUMED,
+                                      .number = suspended_ms };
+
+    hw_say(bus->door, HW_HEARTBEAT, &letter);
+}
+
 static void
 drop_command(struct hw_command *command)
 {

@@ -15,12 +15,23 @@
 #include "base/log.h"
 #include "loop/loop_private.h"
 
+static void
+note_suspension(struct hw_loop *loop)
+{
+    uint64_t ms = hw_loop_take_suspended_ms(loop);
+
+    if (ms > 0) {
+        loop->watch.resumed(loop->watch.user, ms);
+    }
+}
+
 static bool
 turn(struct hw_loop *loop)
 {
     if (loop->table == NULL) {
         return false;
     }
+    note_suspension(loop);
     loop->watch.gather(loop->watch.user);
     hw_table_turn(loop->table);
     return loop->watch.turned(loop->watch.user);
@@ -119,6 +130,7 @@ hw_loop_open(struct hw_loop **loop)
     }
     made->watch_fd = -1;
     made->timer_fd = -1;
+    made->alarm_fd = -1;
     made->timer_at_ms = UINT64_MAX;
     if (uv_loop_init(&made->uv) != 0) {
         free(made);
@@ -129,6 +141,7 @@ hw_loop_open(struct hw_loop **loop)
         free(made);
         return HAWSER_SYSTEM;
     }
+    hw_loop_open_alarm(made);
     *loop = made;
     return HAWSER_OK;
 }
@@ -324,6 +337,7 @@ close_handles(struct hw_loop *loop)
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->timer, NULL);
+    hw_loop_close_alarm(loop);
 }
 
 void

@@ -22,6 +22,8 @@ struct hw_loop_watch {
     // Right after it. true: there is something for the one who waits in
     // hw_loop_wait.
     bool (*turned)(void *user);
+    // Before gather: the machine was suspended for so long.
+    void (*resumed)(void *user, uint64_t suspended_ms);
 };
 
 // NO_MEMORY, SYSTEM.

@@ -92,6 +92,7 @@ enum hw_name {
     X(BARRIER_WANTED,  "ask the peer whether it lives") \
     X(BARRIER_PASSED,  "it lives; number: round trip in us") \
     X(PING_WANTED,     "send the application's own ping message") \
+    X(RESUMED,         "the machine was suspended; number: for so many ms") \
     X(HEARD_WANTED,    "when was the peer last heard?") \
     X(HEARD,           "then; number: ms on the loop's clock") \
     X(SILENT,          "the peer does not answer")
@@ -110,6 +111,7 @@ enum hw_name {
     X(DOOR, RECEIVER, CREDIT)            X(DOOR, RECEIVER, INBOX_OPEN) \
     X(DOOR, RECEIVER, INBOX_CLOSE)       X(DOOR, RECEIVER, RECEIPT) \
     X(SUPERVISOR, DOOR, NEWS) \
+    X(DOOR, HEARTBEAT, RESUMED) \
     X(SUPERVISOR, PORT, LINK_OPEN)       X(SUPERVISOR, PORT, LINK_FORGET) \
     X(SUPERVISOR, PORT, WIRE_DIAL)       X(SUPERVISOR, PORT, WIRE_CLOSE) \
     X(SUPERVISOR, RECEIVER, LINK_FORGET) X(SUPERVISOR, RECEIVER, EVENT) \

@@ -340,6 +340,54 @@ a_look_that_is_a_little_late_judges_as_ever(void)
     CU_ASSERT_TRUE(is_silent(0));
 }
 
+// While the machine is suspended the clock stands still: no look is late.
+static void
+a_machine_that_wakes_asks_its_peers_at_once(void)
+{
+    start(ASKING " ping.message=hi ping.interval=1h", true);
+    open_link(1, "heartbeat.interval=off"); // has no wire
+    desk_pass(&desk, 400);
+    CU_ASSERT_TRUE(desk_is_silent(&desk));
+    hear(HW_DOOR, HW_LETTER_RESUMED, 0, 3600000);
+    desk_pass(&desk, 0);
+    CU_ASSERT_TRUE(asks());
+    CU_ASSERT_TRUE(pings());
+    CU_ASSERT_TRUE(answer(DESK_START_MS));
+    CU_ASSERT_TRUE(desk_is_silent(&desk));
+    // Who does not answer is lost in the ordinary time.
+    CU_ASSERT_EQUAL(silent_at(DESK_START_MS, 3000, 0),
+                    DESK_START_MS + 400 + 300);
+}
+
+static void
+what_was_asked_before_a_suspension_is_asked_anew(void)
+{
+    start(ASKING, true);
+    desk_pass(&desk, 1000);
+    CU_ASSERT_TRUE(asks());
+    CU_ASSERT_TRUE(answer(DESK_START_MS));
+    desk_pass(&desk, 290);
+    hear(HW_DOOR, HW_LETTER_RESUMED, 0, 3600000);
+    desk_pass(&desk, 0);
+    CU_ASSERT_TRUE(asks());
+    CU_ASSERT_TRUE(answer(DESK_START_MS));
+    CU_ASSERT_EQUAL(silent_at(DESK_START_MS, 3000, 0),
+                    DESK_START_MS + 1000 + 290 + 300);
+}
+
+static void
+a_suspension_makes_nobody_ask_who_is_not_to(void)
+{
+    start("heartbeat.interval=off idle.timeout=5s", true);
+    desk_pass(&desk, 1000);
+    hear(HW_DOOR, HW_LETTER_RESUMED, 0, 3600000);
+    desk_pass(&desk, 0);
+    CU_ASSERT_TRUE(desk_is_silent(&desk));
+    hear(HW_SUPERVISOR, HW_LETTER_WIRE_DOWN, 1, 0);
+    hear(HW_DOOR, HW_LETTER_RESUMED, 0, 3600000);
+    CU_ASSERT_EQUAL(desk.seat.wake_at_ms, UINT64_MAX);
+}
+
 static void
 links_are_watched_apart(void)
 {
@@ -395,6 +443,9 @@ static CU_TestInfo tests[] = {
     CHECK(each_wire_has_its_whole_time),
     CHECK(a_look_that_was_slept_through_asks_instead_of_judging),
     CHECK(a_look_that_is_a_little_late_judges_as_ever),
+    CHECK(a_machine_that_wakes_asks_its_peers_at_once),
+    CHECK(what_was_asked_before_a_suspension_is_asked_anew),
+    CHECK(a_suspension_makes_nobody_ask_who_is_not_to),
     CHECK(links_are_watched_apart),
     CHECK(a_forgotten_link_is_never_looked_at),
     CU_TEST_INFO_NULL,

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -93,17 +94,39 @@ turned(void *user)
     return has_news || atomic_load(&mails) > 0;
 }
 
+// What the loop is told of suspensions, and what it tells.
+static uint64_t suspended_us_in_all;
+static unsigned suspensions;
+static uint64_t suspended_ms;
+
+static uint64_t
+played_suspension(void)
+{
+    return suspended_us_in_all;
+}
+
+static void
+resumed(void *user, uint64_t ms)
+{
+    CU_ASSERT_PTR_EQUAL(user, &loop);
+    suspensions++;
+    suspended_ms = ms;
+}
+
 static void
 start(void)
 {
     static const struct hw_role *const roles[] = { &sleeper };
-    static const struct hw_loop_watch watch = { &loop, gather, turned };
+    static const struct hw_loop_watch watch = { &loop, gather, turned,
+                                                resumed };
 
     atomic_store(&gathers, 0);
     atomic_store(&wakes, 0);
     atomic_store(&mails, 0);
     atomic_store(&mail, false);
     has_news = false;
+    suspensions = 0;
+    suspended_ms = 0;
     CU_ASSERT_EQUAL_FATAL(sem_init(&moved, 0, 0), 0);
     wake_at_next_gather_ms = 0;
     CU_ASSERT_EQUAL_FATAL(hw_post_open(&post), HAWSER_OK);
@@ -442,6 +465,84 @@ the_clock_never_goes_back(void)
     }
 }
 
+// ---- a machine that was suspended ----
+
+static void
+play_suspension(uint64_t us)
+{
+    suspended_us_in_all = loop->suspended_us + us;
+    loop->read_suspended_us = played_suspension;
+}
+
+static void
+a_suspended_machine_is_told_once(void)
+{
+    hw_loop_step(loop);
+    CU_ASSERT_EQUAL(suspensions, 0);
+    play_suspension(3600000000);
+    hw_loop_step(loop);
+    hw_loop_step(loop);
+    CU_ASSERT_EQUAL(suspensions, 1);
+    CU_ASSERT_EQUAL(suspended_ms, 3600000);
+    play_suspension(5000000);
+    hw_loop_step(loop);
+    CU_ASSERT_EQUAL(suspensions, 2);
+    CU_ASSERT_EQUAL(suspended_ms, 5000);
+}
+
+static void
+what_two_clocks_differ_by_chance_is_no_suspension(void)
+{
+    play_suspension(99999);
+    hw_loop_step(loop);
+    suspended_us_in_all = 0; // as a thread sees it that is stopped in between
+    hw_loop_step(loop);
+    CU_ASSERT_EQUAL(suspensions, 0);
+}
+
+static void
+the_real_clocks_say_how_long_this_machine_was_suspended(void)
+{
+    struct timespec with, without;
+    uint64_t us = hw_loop_suspended_us();
+
+    clock_gettime(CLOCK_MONOTONIC, &without);
+    clock_gettime(CLOCK_BOOTTIME, &with);
+    CU_ASSERT_TRUE(us <=
+                   (uint64_t)(with.tv_sec - without.tv_sec + 1) * 1000000);
+}
+
+// As long as nobody turns the loop the clocks are not looked at: it shows when
+// the wait has long begun.
+static uint64_t shows_at_ms;
+
+static uint64_t
+suspension_that_shows_later(void)
+{
+    return now_ms() < shows_at_ms ? 0 : suspended_us_in_all;
+}
+
+// The kernel cancels the alarm when the machine wakes; here it rings.
+static void
+the_alarm_ends_a_long_wait_and_is_set_again(void)
+{
+    const struct itimerspec soon = { .it_value.tv_nsec = 20000000 };
+    uint64_t before = now_ms();
+
+    CU_ASSERT_TRUE_FATAL(loop->alarmed);
+    loop->read_suspended_us = suspension_that_shows_later;
+    for (unsigned i = 1; i <= 2; i++) {
+        suspended_us_in_all = loop->suspended_us + 5000000;
+        shows_at_ms = now_ms() + 10;
+        CU_ASSERT_EQUAL(timerfd_settime(loop->alarm_fd, 0, &soon, NULL), 0);
+        while (suspensions < i && now_ms() < before + 30000) {
+            hw_loop_wait(loop, before + 60000);
+        }
+        CU_ASSERT_EQUAL(suspensions, i);
+    }
+    CU_ASSERT_TRUE(now_ms() < before + 30000);
+}
+
 static CU_TestInfo tests[] = {
     CHECK(a_step_does_what_is_due_and_does_not_wait),
     CHECK(a_wait_ends_at_its_deadline_and_not_before),
@@ -462,6 +563,10 @@ static CU_TestInfo tests[] = {
     CHECK(closing_waits_for_handles_that_are_being_closed),
     CHECK(a_closed_loop_turns_no_more),
     CHECK(the_clock_never_goes_back),
+    CHECK(a_suspended_machine_is_told_once),
+    CHECK(what_two_clocks_differ_by_chance_is_no_suspension),
+    CHECK(the_real_clocks_say_how_long_this_machine_was_suspended),
+    CHECK(the_alarm_ends_a_long_wait_and_is_set_again),
     CU_TEST_INFO_NULL,
 };
 

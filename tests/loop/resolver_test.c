@@ -25,6 +25,13 @@ turned(void *user)
     return false;
 }
 
+static void
+resumed(void *user, uint64_t suspended_ms)
+{
+    (void)user;
+    (void)suspended_ms;
+}
+
 static uint64_t
 now_ms(void)
 {
@@ -34,7 +41,7 @@ now_ms(void)
 static void
 start(void)
 {
-    static const struct hw_loop_watch watch = { NULL, gather, turned };
+    static const struct hw_loop_watch watch = { NULL, gather, turned, resumed };
 
     answers = 0;
     tickets = 0;
