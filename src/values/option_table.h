@@ -85,6 +85,8 @@
       "with hawser_link_offer: how what comes to that socket is sent") \
     X(link, wire_buffer, "wire.buffer", size, "256KiB", "4KiB..64MiB", \
       "bytes that a wire takes ahead of the operating system") \
+    X(link, framing, "framing", choice, "length32", "length32|line|msgpack|raw", \
+      "where messages end in tcp://, tls:// and unix://: behind a 32-bit length, at a line feed, as MessagePack objects, or wherever they arrive") \
     X(link, tls_ca, "tls.ca", text, "", "", \
       "PEM file of the certificate authorities to trust; empty: the system's") \
     X(link, tls_cert, "tls.cert", text, "", "", \
