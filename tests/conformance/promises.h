@@ -83,6 +83,8 @@ struct play {
     X(a_barrier_passes_on_an_idle_wire, CAN_BARRIERS) \
     X(a_barrier_passes_behind_what_was_taken, CAN_PROVE_READING) \
     X(a_barrier_does_not_pass_a_peer_that_does_not_read, CAN_PROVE_READING) \
+    X(a_barrier_does_not_pass_a_peer_that_left_without_reading, \
+      CAN_PROVE_READING) \
     X(a_barrier_asked_anew_passes_with_its_own_number, CAN_BARRIERS) \
     X(barriers_pass_one_after_the_other, CAN_BARRIERS) \
     X(a_peer_that_passes_barriers_is_alive, CAN_PROVE_LIFE) \
