@@ -73,7 +73,8 @@ a_barrier_does_not_pass_a_peer_that_does_not_read(struct play *play)
     (void)play_passed(play, pair, 1);
 }
 
-// What such a peer had not read is gone, and must not count as read.
+// What such a peer had not read is gone, and must not count as read; also while
+// nobody looks whether the peer is still there.
 void
 a_barrier_does_not_pass_a_peer_that_left_without_reading(struct play *play)
 {
@@ -86,9 +87,13 @@ a_barrier_does_not_pass_a_peer_that_left_without_reading(struct play *play)
     if (!play_send(play, pair, 0, 20, size_small)) {
         return;
     }
+    port_listen(pair->port, false);
     port_barrier(pair->port, 1);
-    stage_settle(&play->stage);
     play->stand->partner->goodbye(pair->partner, 1001, "");
+    stage_settle(&play->stage);
+    if (port_lives(pair->port)) {
+        port_listen(pair->port, true);
+    }
     if (play_lost(play, pair)) {
         (void)play_must(play, pair->port->passed == 0,
                         "a barrier passes though the peer left unread");
