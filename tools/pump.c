@@ -81,7 +81,7 @@ hear_message(struct pump *pump, hawser_message *message)
     if (pump->phase == PUMP_LINGERING) {
         pump->deadline_ms = session_now_ms() + pump->linger_ms;
     }
-    if (!pump->print || pump->gone) {
+    if (!pump->print || pump->gone || (pump->one && pump->received > 1)) {
         return;
     }
     if (pump->link.json) {
@@ -119,8 +119,7 @@ hear(struct pump *pump)
 {
     hawser_item item;
 
-    for (int i = 0; i < ITEMS_AT_ONCE && !(pump->one && pump->received > 0);
-         i++) {
+    for (int i = 0; i < ITEMS_AT_ONCE; i++) {
         if (hawser_receive(pump->session.bus, &item, 0) != HAWSER_OK) {
             break;
         }
@@ -201,7 +200,8 @@ say(struct pump *pump)
         hawser_message_drop(pump->pending);
         pump->pending = NULL;
         if (status != HAWSER_OK) {
-            skip(pump, hawser_status_text(status));
+            skip(pump, status == HAWSER_INVALID ? hawser_last_error()
+                                                : hawser_status_text(status));
         }
     }
     if (pump->input.ended && pump->phase == PUMP_FLOWING && !pump->no_close) {

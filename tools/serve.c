@@ -19,11 +19,17 @@ enum {
     FLAG_ONCE,
     FLAG_RECORD,
     FLAG_WITH_PARENT,
+    FLAG_FRAMING,
+    FLAG_ROLE,
 };
 
 static const struct flag flags_of_serve[] = {
     { 'p', "print", NULL, "print each message received as a line" },
     { 'q', "quiet", NULL, "do not print the address" },
+    { FLAG_ROLE, "role", "echo|sink|blast",
+      "what is done for those who name no path (echo)" },
+    { FLAG_FRAMING, "framing", "length32|line|raw",
+      "where messages end in tcp:// and unix:// (length32)" },
     { FLAG_ONCE, "once", NULL, "end when the first peer has left" },
     { FLAG_PINGS, "pings", "on|off",
       "off: never answer a PING, to see heartbeats at work (on)" },
@@ -44,17 +50,48 @@ refuse(const char *url, const char *why)
     return false;
 }
 
+// What of a path is served to those who name none.
+static bool
+take_role(struct serve_options *options, const char *path, size_t size)
+{
+    struct server fresh = { .options.role = options->role };
+
+    options->role = role_of_path(&fresh, path, size);
+    return options->role != ROLE_NONE;
+}
+
+static bool
+take_path(struct serve_options *options, const char *url)
+{
+    const char *path = url + strlen("unix://");
+
+    if ((*path != '/' && *path != '@') || path[1] == '\0') {
+        return refuse(url, "write it as unix:///PATH or unix://@NAME");
+    }
+    if (strlen(path) > SERVE_PATH_MAX) {
+        return refuse(url, "the socket's path is too long");
+    }
+    (void)snprintf(options->host, sizeof options->host, "%s", path); // it fits
+    options->is_unix = true;
+    return true;
+}
+
 static bool
 take_url(struct serve_options *options, const char *url)
 {
     struct http_parser_url parts;
     const char *host;
     size_t size;
-    struct server fresh = { .options.role = ROLE_ECHO };
 
+    if (strncmp(url, "unix://", 7) == 0) {
+        options->wire = WIRE_LENGTH32;
+        return take_path(options, url);
+    }
     http_parser_url_init(&parts);
-    if (strncmp(url, "ws://", 5) != 0) {
-        return refuse(url, "only ws:// is served, as ws://HOST:PORT");
+    if (strncmp(url, "tcp://", 6) == 0) {
+        options->wire = WIRE_LENGTH32;
+    } else if (strncmp(url, "ws://", 5) != 0) {
+        return refuse(url, "only ws://, tcp:// and unix:// are served");
     }
     if (http_parser_parse_url(url, strlen(url), 0, &parts) != 0 ||
         (parts.field_set & 1 << UF_PORT) == 0) {
@@ -68,10 +105,40 @@ take_url(struct serve_options *options, const char *url)
     memcpy(options->host, host, size);
     options->host[size] = '\0';
     options->port = parts.port;
-    options->role = role_of_path(&fresh, url + parts.field_data[UF_PATH].off,
-                                 parts.field_data[UF_PATH].len);
-    return options->role != ROLE_NONE ||
+    return take_role(options, url + parts.field_data[UF_PATH].off,
+                     parts.field_data[UF_PATH].len) ||
            refuse(url, "of paths there are /echo, /sink and /blast");
+}
+
+static bool
+take_role_flag(struct serve_options *options, const struct flag_reader *flags)
+{
+    char path[16];
+
+    (void)snprintf(path, sizeof path, "/%s", flags->value); // too long is none
+    return take_role(options, path, strlen(path)) ||
+           flags_refuse(flags, "--role takes echo, sink or blast") == 0;
+}
+
+static bool
+take_framing(struct serve_options *options, const struct flag_reader *flags)
+{
+    static const struct {
+        const char *name;
+        enum serve_wire wire;
+    } framings[] = {
+        { "length32", WIRE_LENGTH32 },
+        { "line", WIRE_LINE },
+        { "raw", WIRE_RAW },
+    };
+
+    for (size_t i = 0; i < sizeof framings / sizeof framings[0]; i++) {
+        if (strcmp(flags->value, framings[i].name) == 0) {
+            options->framing = framings[i].wire;
+            return true;
+        }
+    }
+    return flags_refuse(flags, "--framing takes length32, line or raw") == 0;
 }
 
 static bool
@@ -106,6 +173,12 @@ take_flag(struct serve_options *options, const struct flag_reader *flags,
     case FLAG_RECORD:
         options->record = flags->value;
         break;
+    case FLAG_ROLE:
+        ok = take_role_flag(options, flags);
+        break;
+    case FLAG_FRAMING:
+        ok = take_framing(options, flags);
+        break;
     case FLAG_WITH_PARENT:
         // A parent that is gone already can't be followed.
         ok = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
@@ -123,7 +196,8 @@ static int
 run(const struct command *command, int argc, char **argv)
 {
     struct serve_options options = { .max_message = DEFAULT_MESSAGE_MAX,
-                                     .max_peers = DEFAULT_PEERS_MAX };
+                                     .max_peers = DEFAULT_PEERS_MAX,
+                                     .role = ROLE_ECHO };
     struct flag_reader flags;
     int id;
 
@@ -140,12 +214,19 @@ run(const struct command *command, int argc, char **argv)
         (void)flags_refuse(&flags, "an address is missing"); // says it
         return TOOL_USAGE;
     }
+    if (options.framing != WIRE_WS) {
+        if (options.wire == WIRE_WS) {
+            (void)flags_refuse(&flags, "--framing is for tcp:// and unix://");
+            return TOOL_USAGE;
+        }
+        options.wire = options.framing;
+    }
     return server_run(&options) == 0 ? TOOL_OK : TOOL_USAGE;
 }
 
 const struct command command_serve = {
     .name = "serve",
-    .operands = "ws://HOST:PORT",
+    .operands = "ws://HOST:PORT|tcp://HOST:PORT|unix:///PATH",
     .summary = "an echo, sink and blast server for trying things",
     .story =
         "By the path that a client asks for:\n"
@@ -156,10 +237,14 @@ const struct command command_serve = {
         "          SIZE bytes, as fast as the client takes them\n"
         "  /blast  sends ?count=N messages of &size=S bytes without being "
         "asked\n"
+        "In tcp:// and unix:// clients name no path: --role says what is "
+        "done.\n"
+        "A blast needs no order there: a sink obeys \"go N SIZE\".\n"
         "Port 0 takes a free one. The address is printed on stdout.\n",
     .flags = flags_of_serve,
     .examples = "  hawser serve ws://127.0.0.1:9000\n"
                 "  hawser serve --print ws://0.0.0.0:9000/sink\n"
+                "  hawser serve --framing line unix:///tmp/echo.sock\n"
                 "  hawser serve --pings off ws://[::1]:0\n",
     .run = run,
 };

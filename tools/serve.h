@@ -5,6 +5,8 @@
 //   serve_peer.c     one connection: reading, writing, goodbye
 //   serve_upgrade.c  the HTTP request that becomes a WebSocket
 //   serve_frames.c   frames
+//   serve_stream.c   the same for tcp:// and unix://
+//   serve_door.c     the socket that listens
 //   serve_role.c     what is done with messages: echo, sink, blast
 //   serve_record.c   what was read, in memory that survives a kill -9
 #ifndef HAWSER_TOOL_SERVE_H
@@ -19,6 +21,7 @@
 #include "serve_frames.h"
 
 enum {
+    SERVE_PATH_MAX = 107,         // of a Unix socket, unix(7)
     SERVE_READ_ROOM = 256 * 1024, // bytes read at once; all peers share it
     SERVE_OUT_HIGH = 1024 * 1024, // unsent bytes at which reading pauses
     SERVE_BLAST_BLOCK = 256 * 1024,
@@ -28,10 +31,14 @@ enum {
     SERVE_TICK_MS = 100,           // how exactly deadlines are kept
 };
 
+enum serve_wire { WIRE_WS, WIRE_LENGTH32, WIRE_LINE, WIRE_RAW };
+
 enum serve_role { ROLE_NONE, ROLE_ECHO, ROLE_SINK, ROLE_BLAST };
 
 struct serve_options {
-    char host[256];
+    enum serve_wire wire;
+    bool is_unix;
+    char host[256]; // of a Unix socket: its path, or @ and its abstract name
     int port;
     enum serve_role role; // of the path "/"
     uint64_t max_message;
@@ -40,15 +47,23 @@ struct serve_options {
     bool once;
     bool mute_pings;
     bool quiet;
+    enum serve_wire framing; // WIRE_WS: none was asked for
     const char *record;
 };
 
 struct record;
 struct upgrade;
 
+union serve_handle {
+    uv_handle_t any;
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+};
+
 struct server {
     uv_loop_t loop;
-    uv_tcp_t listener;
+    union serve_handle listener;
     uv_timer_t tick;
     uv_signal_t signals[2];
     struct serve_options options;
@@ -77,7 +92,7 @@ struct blast {
 };
 
 struct peer {
-    uv_tcp_t tcp;
+    union serve_handle handle;
     uv_write_t write;
     struct server *server;
     struct peer *next;
@@ -99,6 +114,44 @@ struct peer {
     bool numbered;
     struct blast blast;
 };
+
+// ---- serve_door.c ----
+
+// Makes a handle of the sort that the server's wires have.
+int
+serve_handle_init(struct server *server, union serve_handle *handle);
+
+// Binds the server's listener and listens. 0, or a negative libuv error after a
+// sentence on stderr.
+int
+serve_door_open(struct server *server, uv_connection_cb on_connection);
+
+// Says on stdout where it listens.
+void
+serve_door_tell(struct server *server);
+
+void
+serve_door_close(struct server *server);
+
+// ---- serve_stream.c ----
+
+// Bytes came, without frames around them.
+void
+stream_hear(struct peer *peer, const uint8_t *bytes, size_t size);
+
+// Sends a message; on lack of memory the peer is dropped.
+void
+stream_say(struct peer *peer, const void *bytes, size_t size);
+
+// The stream's end is the goodbye: behind what is unsent.
+void
+stream_leave(struct peer *peer);
+
+// Writes what stands before a message of that size to head, and returns how
+// long it is; *tail: how many bytes stand behind it, all line feeds.
+size_t
+stream_head(enum serve_wire wire, uint8_t head[FRAME_HEAD_MAX], uint64_t size,
+            size_t *tail);
 
 // ---- serve_server.c ----
 
@@ -151,6 +204,14 @@ upgrade_read(struct peer *peer, const uint8_t *bytes, size_t size, size_t *used,
              struct bytes *answer);
 
 // ---- serve_role.c ----
+
+// A message came whole, from a peer that tells no text from other bytes.
+void
+role_take(struct peer *peer, const uint8_t *bytes, size_t size);
+
+// Messages that nobody wants to see came.
+bool
+role_only_counts(const struct peer *peer);
 
 // A piece of a text or binary message came.
 void

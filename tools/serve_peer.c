@@ -25,7 +25,7 @@ peer_drop(struct peer *peer)
 {
     if (peer->state != PEER_GONE) {
         peer->state = PEER_GONE;
-        uv_close((uv_handle_t *)&peer->tcp, on_closed);
+        uv_close(&peer->handle.any, on_closed);
     }
 }
 
@@ -56,8 +56,8 @@ write_out(struct peer *peer, const uint8_t *bytes, size_t size)
 {
     uv_buf_t buffer = uv_buf_init((char *)bytes, (unsigned)size);
 
-    if (uv_write(&peer->write, (uv_stream_t *)&peer->tcp, &buffer, 1,
-                 on_written) != 0) {
+    if (uv_write(&peer->write, &peer->handle.stream, &buffer, 1, on_written) !=
+        0) {
         peer_drop(peer);
         return;
     }
@@ -70,7 +70,7 @@ write_said(struct peer *peer)
 {
     uv_buf_t buffer =
         uv_buf_init((char *)peer->out.data, (unsigned)peer->out.size);
-    int taken = uv_try_write((uv_stream_t *)&peer->tcp, &buffer, 1);
+    int taken = uv_try_write(&peer->handle.stream, &buffer, 1);
     struct bytes empty = peer->flying;
 
     if (taken >= 0 && (size_t)taken == peer->out.size) {
@@ -130,6 +130,10 @@ peer_say(struct peer *peer, uint8_t opcode, const void *bytes, size_t size)
     if (peer->state == PEER_GONE || peer->state == PEER_CLOSING) {
         return;
     }
+    if (peer->server->options.wire != WIRE_WS) {
+        stream_say(peer, bytes, size);
+        return;
+    }
     if (!bytes_add(&peer->out, head, head_size) ||
         !bytes_add(&peer->out, bytes, size)) {
         peer_drop(peer);
@@ -151,6 +155,8 @@ peer_leave(struct peer *peer, int code, const char *reason)
 {
     if (peer->state == PEER_ASKING) {
         peer_drop(peer);
+    } else if (peer->server->options.wire != WIRE_WS) {
+        stream_leave(peer);
     } else if (peer->state == PEER_OPEN) {
         say_close(peer, code, reason);
         if (peer->state == PEER_OPEN) {
@@ -275,7 +281,7 @@ pause_if_full(struct peer *peer)
     if (peer->state != PEER_GONE && !peer->paused &&
         peer->out.size + peer->flying.size > SERVE_OUT_HIGH) {
         peer->paused = true;
-        (void)uv_read_stop((uv_stream_t *)&peer->tcp); // always 0
+        (void)uv_read_stop(&peer->handle.stream); // always 0
     }
 }
 
@@ -291,6 +297,8 @@ on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
     }
     if (peer->state == PEER_ASKING) {
         hear_request(peer, at, at + size);
+    } else if (peer->server->options.wire != WIRE_WS) {
+        stream_hear(peer, at, (size_t)size);
     } else {
         hear_frames(peer, at, at + size);
     }
@@ -304,7 +312,7 @@ resume_if_drained(struct peer *peer)
     if (peer->state != PEER_GONE && peer->paused &&
         peer->out.size + peer->flying.size <= SERVE_OUT_HIGH / 2) {
         peer->paused = false;
-        if (uv_read_start((uv_stream_t *)&peer->tcp, lend_room, on_read) != 0) {
+        if (uv_read_start(&peer->handle.stream, lend_room, on_read) != 0) {
             peer_drop(peer);
         }
     }
@@ -332,22 +340,27 @@ peer_accept(struct server *server)
     if (peer == NULL) {
         return;
     }
-    peer->tcp.data = peer;
+    peer->handle.any.data = peer;
     peer->write.data = peer;
     peer->reader.max = server->options.max_message;
-    if (uv_tcp_init(&server->loop, &peer->tcp) != 0) {
+    if (serve_handle_init(server, &peer->handle) != 0) {
         free(peer);
         return;
     }
     add_peer(server, peer);
-    peer->deadline_ms = deadline_in(peer, SERVE_UPGRADE_MS);
-    peer->upgrade = upgrade_new();
-    if (uv_accept((uv_stream_t *)&server->listener,
-                  (uv_stream_t *)&peer->tcp) != 0 ||
-        peer->upgrade == NULL ||
+    if (server->options.wire == WIRE_WS) {
+        peer->deadline_ms = deadline_in(peer, SERVE_UPGRADE_MS);
+        peer->upgrade = upgrade_new();
+    } else {
+        peer->state = PEER_OPEN;
+        peer->role = server->options.role;
+    }
+    if (uv_accept(&server->listener.stream, &peer->handle.stream) != 0 ||
+        (peer->state == PEER_ASKING && peer->upgrade == NULL) ||
         server->peer_count > server->options.max_peers ||
-        uv_tcp_nodelay(&peer->tcp, 1) != 0 ||
-        uv_read_start((uv_stream_t *)&peer->tcp, lend_room, on_read) != 0) {
+        (!server->options.is_unix &&
+         uv_tcp_nodelay(&peer->handle.tcp, 1) != 0) ||
+        uv_read_start(&peer->handle.stream, lend_room, on_read) != 0) {
         peer_drop(peer);
     }
 }

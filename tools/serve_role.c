@@ -39,13 +39,19 @@ bool
 role_blast(struct peer *peer, uint64_t count, uint64_t size)
 {
     struct blast *blast = &peer->blast;
+    enum serve_wire wire = peer->server->options.wire;
     uint8_t head[FRAME_HEAD_MAX];
-    size_t head_size = frames_head(head, FRAME_BINARY, size);
+    size_t tail = 0;
+    size_t head_size = wire == WIRE_WS ? frames_head(head, FRAME_BINARY, size)
+                                       : stream_head(wire, head, size, &tail);
 
     if (size > peer->server->options.max_message || blast->left > 0) {
         return false;
     }
-    blast->frame = head_size + (size_t)size;
+    blast->frame = head_size + (size_t)size + tail;
+    if (blast->frame == 0) { // raw messages of no bytes
+        return true;
+    }
     blast->count = SERVE_BLAST_BLOCK / blast->frame;
     blast->count += blast->count == 0;
     blast->left = count;
@@ -56,7 +62,10 @@ role_blast(struct peer *peer, uint64_t count, uint64_t size)
         return false;
     }
     for (size_t i = 0; i < blast->count; i++) {
-        memcpy(blast->block + i * blast->frame, head, head_size);
+        uint8_t *frame = blast->block + i * blast->frame;
+
+        memcpy(frame, head, head_size);
+        memset(frame + head_size + size, '\n', tail);
     }
     return true;
 }
@@ -99,6 +108,23 @@ print(const struct peer *peer, const uint8_t *bytes, size_t size)
     }
 }
 
+bool
+role_only_counts(const struct peer *peer)
+{
+    return peer->role != ROLE_ECHO && peer->server->record == NULL &&
+           !peer->server->options.print;
+}
+
+// With kinds, orders are text; without, whatever looks like one.
+static bool
+may_be_order(const struct peer *peer, uint8_t opcode, const uint8_t *bytes,
+             size_t size)
+{
+    return opcode == FRAME_TEXT ||
+           (peer->server->options.wire != WIRE_WS && size > 0 &&
+            (bytes[0] == '?' || bytes[0] == 'g'));
+}
+
 static void
 take(struct peer *peer, uint8_t opcode, const uint8_t *bytes, size_t size)
 {
@@ -113,7 +139,8 @@ take(struct peer *peer, uint8_t opcode, const uint8_t *bytes, size_t size)
     print(peer, bytes, size);
     if (peer->role == ROLE_ECHO) {
         peer_say(peer, opcode, bytes, size);
-    } else if (opcode != FRAME_TEXT || !obey(peer, bytes, size)) {
+    } else if (!may_be_order(peer, opcode, bytes, size) ||
+               !obey(peer, bytes, size)) {
         peer->counted++;
     }
 }
@@ -123,8 +150,13 @@ take(struct peer *peer, uint8_t opcode, const uint8_t *bytes, size_t size)
 static bool
 only_counts(const struct peer *peer, const struct frame_piece *piece)
 {
-    return peer->role != ROLE_ECHO && peer->server->record == NULL &&
-           !peer->server->options.print && piece->opcode == FRAME_BINARY;
+    return role_only_counts(peer) && piece->opcode == FRAME_BINARY;
+}
+
+void
+role_take(struct peer *peer, const uint8_t *bytes, size_t size)
+{
+    take(peer, FRAME_BINARY, bytes, size);
 }
 
 void

@@ -3,14 +3,11 @@
 #include "serve_record.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-
-enum { BACKLOG = 4096 };
 
 static void
 stop(struct server *server)
@@ -19,7 +16,7 @@ stop(struct server *server)
         return;
     }
     server->stopping = true;
-    uv_close((uv_handle_t *)&server->listener, NULL);
+    serve_door_close(server);
     for (int i = 0; i < 2; i++) {
         uv_close((uv_handle_t *)&server->signals[i], NULL);
     }
@@ -100,65 +97,15 @@ raise_descriptors(void)
 }
 
 static int
-bind_to(struct server *server)
-{
-    const struct serve_options *options = &server->options;
-    struct addrinfo wanted = { .ai_socktype = SOCK_STREAM,
-                               .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-    struct addrinfo *found;
-    char port[8];
-    int error;
-
-    (void)snprintf(port, sizeof port, "%d", options->port); // always fits
-    error = getaddrinfo(options->host, port, &wanted, &found);
-    if (error != 0) {
-        (void)fprintf(stderr, "hawser serve: %s: %s\n", options->host,
-                      gai_strerror(error));
-        return UV_EINVAL;
-    }
-    error = uv_tcp_bind(&server->listener, found->ai_addr, 0);
-    freeaddrinfo(found);
-    if (error == 0) {
-        error =
-            uv_listen((uv_stream_t *)&server->listener, BACKLOG, on_connection);
-    }
-    if (error != 0) {
-        (void)fprintf(stderr, "hawser serve: %s port %d: %s\n", options->host,
-                      options->port, uv_strerror(error));
-    }
-    return error;
-}
-
-static void
-tell_address(struct server *server)
-{
-    struct sockaddr_storage address;
-    int size = sizeof address;
-    char port[8] = "0";
-    bool numeric6 = strchr(server->options.host, ':') != NULL;
-
-    if (server->options.quiet ||
-        uv_tcp_getsockname(&server->listener, (struct sockaddr *)&address,
-                           &size) != 0) {
-        return;
-    }
-    (void)getnameinfo((struct sockaddr *)&address, (socklen_t)size, NULL, 0,
-                      port, sizeof port, NI_NUMERICSERV); // "0" otherwise
-    (void)printf("listening on ws://%s%s%s:%s\n", numeric6 ? "[" : "",
-                 server->options.host, numeric6 ? "]" : "", port);
-    (void)fflush(stdout); // a parent may wait for this line
-}
-
-static int
 start(struct server *server)
 {
     static const int numbers[2] = { SIGINT, SIGTERM };
-    int error = bind_to(server);
+    int error = serve_door_open(server, on_connection);
 
     if (error != 0) {
         return error;
     }
-    tell_address(server);
+    serve_door_tell(server);
     for (int i = 0; i < 2 && error == 0; i++) {
         error = uv_signal_start(&server->signals[i], on_signal, numbers[i]);
     }
@@ -176,9 +123,9 @@ prepare(struct server *server)
         return error;
     }
     // None of these can fail on a loop that was just made.
-    (void)uv_tcp_init(&server->loop, &server->listener);
+    (void)serve_handle_init(server, &server->listener);
     (void)uv_timer_init(&server->loop, &server->tick);
-    server->listener.data = server;
+    server->listener.any.data = server;
     server->tick.data = server;
     for (int i = 0; i < 2; i++) {
         (void)uv_signal_init(&server->loop, &server->signals[i]);

@@ -150,7 +150,9 @@ hawser_link_get_info(hawser_bus *bus, hawser_link link, hawser_link_info *info);
 // full). On OK the message is accepted: it will be settled, or its fate told.
 // FULL: the spool's limit is reached and overflow is refuse; nothing was taken.
 // TOO_BIG: larger than message.max. ENDED: draining, closed or failed for
-// good. STALE, NO_MEMORY, INVALID.
+// good. INVALID: also where an endpoint's transport can't carry the message
+// (framing=line, and it contains a line feed …); hawser_last_error says why.
+// STALE, NO_MEMORY.
 HAWSER_API hawser_status
 hawser_send(hawser_bus *bus, hawser_link link, const void *bytes, size_t size);
 

@@ -174,6 +174,15 @@ typedef struct hawser_transport {
 
     // May be NULL: then write.timeout is not watched.
     void (*gauge)(void *wire, hawser_gauge *gauge);
+
+    // Can a wire of these settings carry the message? Asked when a message is
+    // handed to hawser_send, on the application's thread; must not touch a
+    // site. If not, sentence says why and the message is refused. NULL instead
+    // of a message asks whether there is any that it would refuse; messages are
+    // asked about only then. May be NULL: all are carried. INVALID.
+    hawser_status (*fits)(const hawser_settings *settings,
+                          const hawser_message *message, char *sentence,
+                          size_t sentence_size);
 } hawser_transport;
 
 // ---- what a transport says ----

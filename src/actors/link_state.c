@@ -52,6 +52,7 @@ static const struct hw_link_step table[HW_LINK_STATES][HW_LINK_EVENTS] = {
         [HW_LINK_READY]     = TO(UP, IGNORE),
         [HW_LINK_REFUSE]    = TO(UP, IGNORE),
         [HW_LINK_DUE]       = TO(UP, IGNORE),
+        [HW_LINK_PREFER]    = TO(WAITING, RETURN),
         [HW_LINK_RECONNECT] = TO(WAITING, REDIAL),
         [HW_LINK_DRAIN]     = TO(DRAINING, DRAIN),
         [HW_LINK_CLOSE]     = TO(CLOSED, FINISH),

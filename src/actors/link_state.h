@@ -25,6 +25,7 @@
     X(GREETED,   "greeted",   "the standing messages were said") \
     X(DUE,       "due",       "the backoff says: now") \
     X(OVER,      "over",      "the backoff says: no attempts are left") \
+    X(PREFER,    "prefer",    "UP long enough on another endpoint than the first") \
     X(RECONNECT, "reconnect", "the application wants a new wire") \
     X(DRAIN,     "drain",     "the application wants to send what waits, then close") \
     X(DRAINED,   "drained",   "nothing is left to send") \
@@ -43,6 +44,7 @@
     X(FLOW,    "flow",    "open the gate for traffic") \
     X(RETRY,   "retry",   "let go of the wire; the next endpoint, or wait") \
     X(REDIAL,  "redial",  "let go of the wire, forget the attempts, ask when it may dial") \
+    X(RETURN,  "return",  "let go of the wire, ask when it may dial the first endpoint") \
     X(FAIL,    "fail",    "let go of the wire, and rest") \
     X(DRAIN,   "drain",   "take no more; close when nothing is left") \
     X(FINISH,  "finish",  "say goodbye, and forget the link")

@@ -35,6 +35,7 @@ struct row {
     uint32_t attempt;
     uint32_t endpoint;
     uint32_t tried;    // endpoints tried since the last wait
+    uint32_t began;    // the endpoint that this round of tries began with
     uint16_t code;     // to say goodbye with
     uint16_t farewell; // the same, while the link lives on
     uint8_t state;     // hawser_state
@@ -52,7 +53,7 @@ struct supervisor {
     struct row *rows;
     uint32_t links_max;
     uint32_t rows_reached;
-    struct hw_deadlines steps;  // of a dial, of a greeting
+    struct hw_deadlines steps;  // of a dial, of a greeting, of a second choice
     struct hw_deadlines drains; // of draining
 };
 
@@ -319,6 +320,12 @@ regreet(struct supervisor *self, uint32_t link)
     }
 }
 
+static bool
+prefers_first(const struct row *row)
+{
+    return row->plan->settings->endpoints_prefer == HW_PREFER_FIRST;
+}
+
 static void
 flow(struct supervisor *self, uint32_t link)
 {
@@ -334,6 +341,9 @@ flow(struct supervisor *self, uint32_t link)
     say_gate(self, link, HW_GATE_FLOW);
     if (row->drain_at_ms != 0) {
         step(self, link, HW_LINK_DRAIN);
+    } else if (prefers_first(row) && row->endpoint != 0) {
+        set_step_deadline(self, link,
+                          row->plan->settings->endpoints_prefer_after);
     }
 }
 
@@ -346,10 +356,20 @@ want_dial(struct supervisor *self, uint32_t link)
     say(self, HW_BACKOFF, HW_LETTER_DIAL_WANTED, link);
 }
 
+// The one that a round began with has been tried.
 static void
 next_endpoint(struct row *row)
 {
-    row->endpoint = (row->endpoint + 1) % row->plan->endpoint_count;
+    uint32_t count = row->plan->endpoint_count;
+    uint32_t next = (row->endpoint + 1) % count;
+
+    if (prefers_first(row) && row->tried <= 1 && row->endpoint != 0) {
+        next = 0;
+    }
+    if (next == row->began && row->tried > 0) {
+        next = (next + 1) % count;
+    }
+    row->endpoint = next;
 }
 
 static bool
@@ -368,6 +388,9 @@ retry(struct supervisor *self, uint32_t link)
     HW_METER_SET(row->plan->meter->lost_since_ms, row->report->at_ms);
     if (has_endpoint_left(row)) {
         tell_state(self, link, 0);
+        if (row->tried == 0) {
+            row->began = row->endpoint;
+        }
         row->tried++;
         next_endpoint(row);
         want_dial(self, link);
@@ -387,6 +410,19 @@ redial(struct supervisor *self, uint32_t link)
     want_dial(self, link);
 }
 
+// Whether the first endpoint is there is found out by dialling it; if it is
+// not, the others follow at once.
+static void
+go_back(struct supervisor *self, uint32_t link)
+{
+    struct row *row = &self->rows[link];
+
+    let_go(self, link);
+    row->tried = 0;
+    row->endpoint = 0;
+    want_dial(self, link);
+}
+
 static void
 fail(struct supervisor *self, uint32_t link)
 {
@@ -402,6 +438,7 @@ drain(struct supervisor *self, uint32_t link)
 
     hw_deadlines_set(&self->drains, link, row->drain_at_ms);
     if (row->state == HAWSER_DRAINING) {
+        hw_deadlines_clear(&self->steps, link); // of endpoints.prefer_after
         tell_state(self, link, 0);
     }
     say(self, HW_QUEUE, HW_LETTER_DRAIN, link);
@@ -452,12 +489,19 @@ replay(struct supervisor *self, uint32_t link)
 typedef void (*deed)(struct supervisor *self, uint32_t link);
 
 static const deed deeds[HW_LINK_DEEDS] = {
-    [HW_DEED_IGNORE] = ignore, [HW_DEED_TURN] = want_dial,
-    [HW_DEED_DIAL] = dial,     [HW_DEED_CALL] = call_as_answered,
-    [HW_DEED_GREET] = greet,   [HW_DEED_REGREET] = regreet,
-    [HW_DEED_REPLAY] = replay, [HW_DEED_FLOW] = flow,
-    [HW_DEED_RETRY] = retry,   [HW_DEED_REDIAL] = redial,
-    [HW_DEED_FAIL] = fail,     [HW_DEED_DRAIN] = drain,
+    [HW_DEED_IGNORE] = ignore,
+    [HW_DEED_TURN] = want_dial,
+    [HW_DEED_DIAL] = dial,
+    [HW_DEED_CALL] = call_as_answered,
+    [HW_DEED_GREET] = greet,
+    [HW_DEED_REGREET] = regreet,
+    [HW_DEED_REPLAY] = replay,
+    [HW_DEED_FLOW] = flow,
+    [HW_DEED_RETRY] = retry,
+    [HW_DEED_REDIAL] = redial,
+    [HW_DEED_RETURN] = go_back,
+    [HW_DEED_FAIL] = fail,
+    [HW_DEED_DRAIN] = drain,
     [HW_DEED_FINISH] = finish,
 };
 
@@ -844,6 +888,10 @@ on_step_deadline(struct supervisor *self, uint32_t link)
     struct row *row = &self->rows[link];
     const char *error = "dial.timeout: the dial took too long";
 
+    if (row->state == HAWSER_UP) {
+        step(self, link, HW_LINK_PREFER);
+        return;
+    }
     if (row->state == HAWSER_GREETING) {
         error = "greeting.timeout: the greeting took too long";
     } else if (row->asked) {

@@ -99,6 +99,36 @@ check_all(char *urls, const struct hawser_settings *settings,
     return status == HAWSER_OK && *count == 0 ? refuse_scheme("") : status;
 }
 
+static bool
+is_picky(const struct hw_endpoint *endpoint,
+         const struct hawser_settings *settings)
+{
+    char sentence[SENTENCE_SIZE];
+    const hawser_transport *transport = endpoint->transport;
+
+    return transport->fits != NULL &&
+           transport->fits(settings, NULL, sentence, sizeof sentence) !=
+               HAWSER_OK;
+}
+
+hawser_status
+hw_endpoints_carry(const struct hw_plan *plan, const hawser_message *message)
+{
+    char sentence[SENTENCE_SIZE] = "";
+
+    for (uint32_t i = 0; i < plan->endpoint_count; i++) {
+        const hawser_transport *transport = plan->endpoints[i].transport;
+
+        if (transport->fits != NULL &&
+            transport->fits(plan->settings, message, sentence,
+                            sizeof sentence) != HAWSER_OK) {
+            hw_error_set("%s", sentence);
+            return HAWSER_INVALID;
+        }
+    }
+    return HAWSER_OK;
+}
+
 hawser_status
 hw_endpoints_plan(const char *urls, struct hawser_settings *settings,
                   struct hw_plan **plan)
@@ -107,7 +137,7 @@ hw_endpoints_plan(const char *urls, struct hawser_settings *settings,
     hawser_route *routes = calloc(HW_ENDPOINTS_MAX, sizeof *routes);
     char *copy = strdup(urls);
     hawser_status status = HAWSER_NO_MEMORY;
-    uint32_t count;
+    uint32_t count = 0;
 
     if (endpoints != NULL && routes != NULL && copy != NULL) {
         status = check_all(copy, settings, endpoints, routes, &count);
@@ -115,6 +145,9 @@ hw_endpoints_plan(const char *urls, struct hawser_settings *settings,
     if (status == HAWSER_OK) {
         *plan = hw_plan_new(settings, endpoints, count);
         status = *plan == NULL ? HAWSER_NO_MEMORY : HAWSER_OK;
+    }
+    for (uint32_t i = 0; status == HAWSER_OK && i < count; i++) {
+        (*plan)->picky |= is_picky(&endpoints[i], settings);
     }
     if (status == HAWSER_NO_MEMORY) {
         hw_error_set("out of memory");

@@ -12,4 +12,9 @@ hawser_status
 hw_endpoints_plan(const char *urls, struct hawser_settings *settings,
                   struct hw_plan **plan);
 
+// Can every endpoint of the plan carry the message? INVALID: hawser_last_error
+// says why not.
+hawser_status
+hw_endpoints_carry(const struct hw_plan *plan, const hawser_message *message);
+
 #endif

@@ -366,7 +366,8 @@ static hawser_status
 check_message(hawser_bus *bus, hawser_link link, const hawser_message *message)
 {
     struct hw_slot *slot;
-    hawser_status status;
+    struct hw_plan *plan;
+    hawser_status status = HAWSER_OK;
 
     if (bus == NULL || message == NULL) {
         return HAWSER_INVALID;
@@ -375,14 +376,17 @@ check_message(hawser_bus *bus, hawser_link link, const hawser_message *message)
     if (slot == NULL) {
         return HAWSER_STALE;
     }
+    plan = hw_plan_hold(slot->plan);
     if (slot->ending) {
         status = HAWSER_ENDED;
-    } else if (message->size > (uint64_t)slot->plan->settings->message_max) {
+    } else if (message->size > (uint64_t)plan->settings->message_max) {
         status = HAWSER_TOO_BIG;
-    } else {
-        status = HAWSER_OK;
     }
     hw_slot_unlock(slot);
+    if (status == HAWSER_OK && plan->picky) {
+        status = hw_endpoints_carry(plan, message);
+    }
+    hw_plan_drop(plan);
     return status;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "front/bus.h"
+#include "front/endpoints.h"
 #include "values/utf8.h"
 
 enum {
@@ -261,17 +262,40 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
     }
 }
 
+// Reading a large message takes its time, so the slot is not locked meanwhile:
+// look at it anew, also when it is refused. NULL: the link is gone.
+static hawser_status
+ask_whether_carried(hawser_bus *bus, struct hw_slot **slot,
+                    const struct hawser_message *message)
+{
+    hawser_link link = hw_slot_link(*slot);
+    struct hw_plan *plan = hw_plan_hold((*slot)->plan);
+    hawser_status status;
+
+    hw_slot_unlock(*slot);
+    status = hw_endpoints_carry(plan, message);
+    hw_plan_drop(plan);
+    *slot = hw_slot_lock(bus, link);
+    return *slot == NULL ? HAWSER_STALE : status;
+}
+
 static hawser_status
 send_one(hawser_bus *bus, hawser_link link, struct hawser_message *message,
          hawser_message *shared, const struct hw_policy *policy)
 {
     struct hw_slot *slot = hw_slot_lock(bus, link);
-    hawser_status status;
+    hawser_status status = HAWSER_OK;
 
     if (slot == NULL) {
         return HAWSER_STALE;
     }
-    status = accept(bus, &slot, message, shared, policy);
+    if (slot->plan->picky &&
+        message->size <= (uint64_t)slot->plan->settings->message_max) {
+        status = ask_whether_carried(bus, &slot, message);
+    }
+    if (status == HAWSER_OK) {
+        status = accept(bus, &slot, message, shared, policy);
+    }
     if (slot != NULL) {
         hw_slot_unlock(slot);
     }

@@ -27,6 +27,10 @@
       "ask the application for fresh headers before each attempt (ASK event)") \
     X(link, attempts_max, "attempts.max", integer, "unlimited", "unlimited, 1..1000000", \
       "dials since the last stable connection after which the link FAILED") \
+    X(link, endpoints_prefer, "endpoints.prefer", choice, "none", "none|first", \
+      "first: the first endpoint is tried before the others, and gone back to from another") \
+    X(link, endpoints_prefer_after, "endpoints.prefer_after", duration, "5m", "1ms..24h", \
+      "time UP on another endpoint after which the link goes back to the first, with endpoints.prefer=first") \
     X(link, backoff_min, "backoff.min", duration, "100ms", "1ms..1h", \
       "first wait after a loss or a failed dial") \
     X(link, backoff_max, "backoff.max", duration, "30s", "1ms..24h", \
@@ -89,6 +93,8 @@
       "with hawser_link_offer: how what comes to that socket is sent") \
     X(link, wire_buffer, "wire.buffer", size, "256KiB", "4KiB..64MiB", \
       "bytes that a wire takes ahead of the operating system") \
+    X(link, framing, "framing", choice, "length32", "length32|line|msgpack|raw", \
+      "where messages end in tcp://, tls:// and unix://: behind a 32-bit length, at a line feed, as MessagePack objects, or wherever they arrive") \
     X(link, tls_ca, "tls.ca", text, "", "", \
       "PEM file of the certificate authorities to trust; empty: the system's") \
     X(link, tls_cert, "tls.cert", text, "", "", \

@@ -5,6 +5,7 @@
 #define HW_VALUES_PLAN_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <hawser/transport.h>
@@ -28,6 +29,7 @@ struct hw_plan {
     struct hawser_settings *settings;
     struct hw_meter *meter; // outlives the link
     struct hw_endpoint *endpoints;
+    bool picky; // some transport does not carry every message
 };
 
 // Takes over the hold on settings, and copies the rest. NULL: out of memory,

@@ -25,6 +25,7 @@ enum {
 // Choices, in the order of the table's ranges.
 enum { HW_CONFIRM_NONE, HW_CONFIRM_PEER, HW_CONFIRM_APPLICATION };
 enum { HW_GREETING_NONE, HW_GREETING_APPLICATION };
+enum { HW_PREFER_NONE, HW_PREFER_FIRST };
 enum { HW_ON_RETRY, HW_ON_NEXT, HW_ON_FAIL };
 enum {
     HW_OVERFLOW_REFUSE,

@@ -6,10 +6,12 @@
 
 extern const hawser_transport hawser_transport_ws;
 extern const hawser_transport hawser_transport_inproc;
+extern const hawser_transport hawser_transport_stream;
 
-static const hawser_transport *transports[4] = {
+static const hawser_transport *transports[8] = {
     &hawser_transport_ws,
     &hawser_transport_inproc,
+    &hawser_transport_stream,
 };
 
 enum { TRANSPORTS = sizeof transports / sizeof transports[0] };

@@ -80,6 +80,8 @@ static const struct rule rules[] = {
     { "and that comes late", HW_LINK_OVER, IN(DIALING) | OVER, SAME,
       HW_DEED_IGNORE },
 
+    { "up leaves its second choice", HW_LINK_PREFER, IN(UP), HAWSER_WAITING,
+      HW_DEED_RETURN },
     { "every wait can be cut short by reconnect", HW_LINK_RECONNECT,
       STARTED & ~IN(CLOSED), HAWSER_WAITING, HW_DEED_REDIAL },
     { "a closed link stays closed", HW_LINK_RECONNECT, IN(CLOSED), SAME,

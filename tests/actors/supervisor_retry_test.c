@@ -110,6 +110,89 @@ a_stable_link_starts_its_round_of_endpoints_anew(void)
     CU_ASSERT_TRUE(super_dials(3, 0));
 }
 
+// ---- endpoints.prefer ----
+
+#define PREFER "endpoints.prefer=first endpoints.prefer_after=1m"
+
+static void
+bring_up(uint32_t wire)
+{
+    super_opened(wire, true);
+    super_hear(HW_QUEUE, HW_LETTER_GREETED, wire);
+    desk_clear(&super_desk);
+}
+
+static void
+the_preferred_endpoint_is_tried_first_after_a_loss(void)
+{
+    super_open(PREFER, THREE);
+    fail_to_reach(1);
+    bring_up(2); // on the second
+    super_retry(HW_LETTER_STABLE, 0, 0, 0);
+    super_lost(2, HAWSER_CAUSE_RESET, 0, 0);
+    CU_ASSERT_TRUE(super_dials(3, 0));
+    fail_to_reach(3);
+    CU_ASSERT_TRUE(super_dials(4, 2)); // not the one that was just lost
+    fail_to_reach(4);
+    CU_ASSERT_TRUE(super_wants_retry(0, false));
+    super_retry(HW_LETTER_RETRY_SET, 1, 100, 0);
+    super_retry(HW_LETTER_RETRY_DUE, 1, 0, 0);
+    CU_ASSERT_TRUE(super_dials(5, 0));
+}
+
+static void
+a_link_goes_back_to_the_preferred_endpoint(void)
+{
+    super_open(PREFER, THREE);
+    fail_to_reach(1);
+    bring_up(2);
+    desk_pass(&super_desk, 59999);
+    CU_ASSERT_EQUAL(super_state(), HAWSER_UP);
+    desk_pass(&super_desk, 1);
+    CU_ASSERT_TRUE(super_closes(2, 0));
+    CU_ASSERT_TRUE(super_dials(3, 0));
+    CU_ASSERT_EQUAL(super_state(), HAWSER_DIALING);
+    bring_up(3);
+    desk_pass(&super_desk, 600000);
+    CU_ASSERT_EQUAL(super_state(), HAWSER_UP); // where it wants to be
+}
+
+static void
+a_preferred_endpoint_that_is_not_there_costs_no_wait(void)
+{
+    super_open(PREFER, THREE);
+    fail_to_reach(1);
+    bring_up(2);
+    desk_pass(&super_desk, 60000);
+    CU_ASSERT_TRUE(super_dials(3, 0));
+    fail_to_reach(3);
+    CU_ASSERT_TRUE(super_dials(4, 1));
+    bring_up(4);
+    desk_pass(&super_desk, 60000);
+    CU_ASSERT_TRUE(super_dials(5, 0));
+}
+
+static void
+a_link_that_drains_stays_where_it_is(void)
+{
+    super_open(PREFER, THREE);
+    fail_to_reach(1);
+    bring_up(2);
+    super_wish(HW_LETTER_LINK_DRAIN, 0, 3600000, 0, NULL);
+    desk_pass(&super_desk, 60000);
+    CU_ASSERT_EQUAL(super_state(), HAWSER_DRAINING);
+}
+
+static void
+without_a_preference_a_link_stays_where_it_is(void)
+{
+    super_open("", THREE);
+    fail_to_reach(1);
+    bring_up(2);
+    desk_pass(&super_desk, 3600000);
+    CU_ASSERT_EQUAL(super_state(), HAWSER_UP);
+}
+
 // ---- what the peer asked for ----
 
 static void
@@ -307,6 +390,11 @@ static CU_TestInfo tests[] = {
     CHECK(a_link_that_was_up_tries_the_others_too),
     CHECK(endpoints_that_open_and_lose_at_once_are_not_dialled_without_a_pause),
     CHECK(a_stable_link_starts_its_round_of_endpoints_anew),
+    CHECK(the_preferred_endpoint_is_tried_first_after_a_loss),
+    CHECK(a_link_goes_back_to_the_preferred_endpoint),
+    CHECK(a_preferred_endpoint_that_is_not_there_costs_no_wait),
+    CHECK(a_link_that_drains_stays_where_it_is),
+    CHECK(without_a_preference_a_link_stays_where_it_is),
     CHECK(a_peer_that_asks_for_time_gets_it),
     CHECK(what_is_fatal_ends_in_failed_from_every_state_with_a_wire),
     CHECK(

@@ -36,6 +36,11 @@ extern const struct partner_kind partner_twin;
 // A WebSocket server of one connection.
 extern const struct partner_kind partner_ws;
 
+// Servers of one connection, with framing=length32.
+extern const struct partner_kind partner_tcp;
+extern const struct partner_kind partner_tls;
+extern const struct partner_kind partner_unix;
+
 // A server of the sim world. Its transport is the one below: its worlds last
 // from start to stop, and turn with the loop.
 extern const struct partner_kind partner_sim;

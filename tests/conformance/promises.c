@@ -30,13 +30,29 @@ promise_applies(enum promise_number promise, const struct stand *stand)
     return (promises[promise].needs & ~stand->can) == 0;
 }
 
+// Both lists end with NULL, and so do they together.
+static void
+gather_settings(const char *to[static 2 * SETTINGS_MAX],
+                const char *const *stand, const char *const *promise)
+{
+    while (stand != NULL && *stand != NULL) {
+        *to++ = *stand++;
+    }
+    while (*promise != NULL) {
+        *to++ = *promise++;
+    }
+    *to = NULL;
+}
+
 const char *
 promise_play(enum promise_number promise, const struct stand *stand)
 {
     const struct promise *row = &promises[promise];
     struct play play = { .stand = stand };
+    const char *settings[2 * SETTINGS_MAX];
 
-    stage_begin(&play.stage, stand->transport, row->settings);
+    gather_settings(settings, stand->settings, row->settings);
+    stage_begin(&play.stage, stand->transport, settings);
     if (play.stage.fault[0] == '\0') {
         row->keep(&play);
     }

@@ -18,6 +18,10 @@ enum {
     CAN_GAUGE = 16,       // tells how far writing is
     CAN_MISS = 32,        // an endpoint may be unreachable
     CAN_SAY_GOODBYE = 64, // with code and reason, both ways
+    // Barriers pass when the peer has read, not when its kernel has it.
+    CAN_PROVE_READING = 128,
+    // Barriers ask the peer, so that what passes shows that it lives.
+    CAN_PROVE_LIFE = 256,
 };
 
 // A transport, and what it is tried with.
@@ -27,6 +31,7 @@ struct stand {
     const hawser_transport *honest;
     const struct partner_kind *partner;
     unsigned can;
+    const char *const *settings; // that it needs, as of stage_begin, or NULL
     const char *const *bad_urls; // that check must refuse; NULL: no more
     const char *unreachable;     // CAN_MISS: an endpoint where nobody is
 };
@@ -76,11 +81,13 @@ struct play {
     X(the_largest_message_is_received, 0, "message.max", "100000") \
     X(a_message_above_the_limit_loses_the_wire, 0, "message.max", "100000") \
     X(a_barrier_passes_on_an_idle_wire, CAN_BARRIERS) \
-    X(a_barrier_passes_behind_what_was_taken, CAN_BARRIERS) \
-    X(a_barrier_does_not_pass_a_peer_that_does_not_read, CAN_BARRIERS) \
+    X(a_barrier_passes_behind_what_was_taken, CAN_PROVE_READING) \
+    X(a_barrier_does_not_pass_a_peer_that_does_not_read, CAN_PROVE_READING) \
+    X(a_barrier_does_not_pass_a_peer_that_left_without_reading, \
+      CAN_PROVE_READING) \
     X(a_barrier_asked_anew_passes_with_its_own_number, CAN_BARRIERS) \
     X(barriers_pass_one_after_the_other, CAN_BARRIERS) \
-    X(a_peer_that_passes_barriers_is_alive, CAN_BARRIERS) \
+    X(a_peer_that_passes_barriers_is_alive, CAN_PROVE_LIFE) \
     X(a_goodbye_comes_behind_what_was_taken, 0) \
     X(a_goodbye_has_its_code_and_reason, CAN_SAY_GOODBYE) \
     X(the_ordinary_goodbye_is_1000, CAN_SAY_GOODBYE) \

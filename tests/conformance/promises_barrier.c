@@ -73,6 +73,33 @@ a_barrier_does_not_pass_a_peer_that_does_not_read(struct play *play)
     (void)play_passed(play, pair, 1);
 }
 
+// What such a peer had not read is gone, and must not count as read; also while
+// nobody looks whether the peer is still there.
+void
+a_barrier_does_not_pass_a_peer_that_left_without_reading(struct play *play)
+{
+    struct pair *pair = play_meet(play);
+
+    if (pair == NULL) {
+        return;
+    }
+    play->stand->partner->listen(pair->partner, false);
+    if (!play_send(play, pair, 0, 20, size_small)) {
+        return;
+    }
+    port_listen(pair->port, false);
+    port_barrier(pair->port, 1);
+    play->stand->partner->goodbye(pair->partner, 1001, "");
+    stage_settle(&play->stage);
+    if (port_lives(pair->port)) {
+        port_listen(pair->port, true);
+    }
+    if (play_lost(play, pair)) {
+        (void)play_must(play, pair->port->passed == 0,
+                        "a barrier passes though the peer left unread");
+    }
+}
+
 // Hawser asks anew when an answer does not come. Who answers only one of
 // several may answer any, and numbers never go back: the recorder notes it.
 void

@@ -73,6 +73,8 @@ allowed(hawser_port *port, const char *what, bool is_lost)
                                   strcmp(inside, "close") == 0)) {
         stage_fault(port->stage, "%s from inside %s", what, inside);
     } else {
+        // What a timer told is looked at before the loop waits for more.
+        uv_stop(&port->stage->loop);
         return true;
     }
     return false;

@@ -2,7 +2,10 @@
 #include "stands.h"
 
 extern const hawser_transport hawser_transport_inproc;
+extern const hawser_transport hawser_transport_stream;
 extern const hawser_transport hawser_transport_ws;
+
+enum { ASKS_THE_PEER = CAN_BARRIERS | CAN_PROVE_READING | CAN_PROVE_LIFE };
 
 static const char *const bad_inproc_urls[] = {
     "inproc://",
@@ -23,7 +26,7 @@ const struct stand stand_inproc = {
     .transport = &hawser_transport_inproc,
     .honest = &hawser_transport_inproc,
     .partner = &partner_twin,
-    .can = CAN_KINDS | CAN_TOPICS | CAN_BARRIERS | CAN_GAUGE | CAN_SAY_GOODBYE,
+    .can = CAN_KINDS | CAN_TOPICS | ASKS_THE_PEER | CAN_GAUGE | CAN_SAY_GOODBYE,
     .bad_urls = bad_inproc_urls,
 };
 
@@ -50,10 +53,78 @@ const struct stand stand_ws = {
     .transport = &hawser_transport_ws,
     .honest = &hawser_transport_ws,
     .partner = &partner_ws,
-    .can = CAN_KINDS | CAN_BARRIERS | CAN_GAUGE | CAN_CUT | CAN_MISS |
+    .can = CAN_KINDS | ASKS_THE_PEER | CAN_GAUGE | CAN_CUT | CAN_MISS |
            CAN_SAY_GOODBYE,
     .bad_urls = bad_ws_urls,
     .unreachable = "ws://127.0.0.1:1/",
+};
+
+static const char *const bad_tcp_urls[] = {
+    "tcp://",
+    "tcp:/host:1",
+    "tcp",
+    "other://host:1",
+    "",
+    "tcp://host",
+    "tcp://host:",
+    "tcp://host:port",
+    "tcp://host:0",
+    "tcp://host:65536",
+    "tcp://host:1/path",
+    "tcp://user@host:1",
+    "tcp://[::1:1",
+    "tcp://[nonsense]:1",
+    "tcp://ho st:1",
+    "tcp://ho\nst:1",
+    "tcp://häfen:1",
+    "tls://host",
+    NULL,
+};
+
+const struct stand stand_tcp = {
+    .name = "tcp",
+    .transport = &hawser_transport_stream,
+    .honest = &hawser_transport_stream,
+    .partner = &partner_tcp,
+    .can = CAN_BARRIERS | CAN_GAUGE | CAN_CUT | CAN_MISS,
+    .bad_urls = bad_tcp_urls,
+    .unreachable = "tcp://127.0.0.1:1",
+};
+
+static const char *const trusting[] = { "tls.insecure", "on", NULL };
+
+const struct stand stand_tls = {
+    .name = "tls",
+    .transport = &hawser_transport_stream,
+    .honest = &hawser_transport_stream,
+    .partner = &partner_tls,
+    .can = CAN_BARRIERS | CAN_GAUGE | CAN_CUT | CAN_MISS,
+    .settings = trusting,
+    .bad_urls = bad_tcp_urls,
+    .unreachable = "tls://127.0.0.1:1",
+};
+
+// The second is a byte too long.
+static const char *const bad_unix_urls[] = {
+    "unix://",
+    "unix:///0123456789012345678901234567890123456789012345678901234567890123"
+    "45678901234567890123456789012345678901234567",
+    "unix:///",
+    "unix://@",
+    "unix://relative",
+    "unix:/path",
+    "unix:///with space",
+    NULL,
+};
+
+const struct stand stand_unix = {
+    .name = "unix",
+    .transport = &hawser_transport_stream,
+    .honest = &hawser_transport_stream,
+    .partner = &partner_unix,
+    .can = CAN_BARRIERS | CAN_PROVE_READING | CAN_GAUGE | CAN_MISS,
+    .bad_urls = bad_unix_urls,
+    .unreachable = "unix:///nobody/is/here",
 };
 
 static const char *const bad_sim_urls[] = {
@@ -71,7 +142,7 @@ stand_sim(void)
         .transport = transport,
         .honest = transport,
         .partner = &partner_sim,
-        .can = CAN_KINDS | CAN_TOPICS | CAN_BARRIERS | CAN_GAUGE | CAN_CUT |
+        .can = CAN_KINDS | CAN_TOPICS | ASKS_THE_PEER | CAN_GAUGE | CAN_CUT |
                CAN_MISS | CAN_SAY_GOODBYE,
         .bad_urls = bad_sim_urls,
         .unreachable = "sim://nobody",

@@ -6,6 +6,9 @@
 
 extern const struct stand stand_inproc;
 extern const struct stand stand_ws;
+extern const struct stand stand_tcp;
+extern const struct stand stand_tls;
+extern const struct stand stand_unix;
 
 struct stand
 stand_sim(void);

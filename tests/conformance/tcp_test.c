@@ -1,0 +1,9 @@
+// tcp_test.c - what transport.h promises, kept by tcp.
+#include "stands.h"
+#include "suite.h"
+
+int
+main(int argc, char **argv)
+{
+    return suite_run(&stand_tcp, argc, argv);
+}

@@ -1,0 +1,9 @@
+// tls_test.c - what transport.h promises, kept by tls.
+#include "stands.h"
+#include "suite.h"
+
+int
+main(int argc, char **argv)
+{
+    return suite_run(&stand_tls, argc, argv);
+}

@@ -1,0 +1,9 @@
+// unix_test.c - what transport.h promises, kept by unix.
+#include "stands.h"
+#include "suite.h"
+
+int
+main(int argc, char **argv)
+{
+    return suite_run(&stand_unix, argc, argv);
+}
