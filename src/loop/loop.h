@@ -5,6 +5,7 @@
 #ifndef HW_LOOP_LOOP_H
 #define HW_LOOP_LOOP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,6 +41,11 @@ hw_loop_clock_us(void *clock);
 // The uv_loop_t, for transports.
 void *
 hw_loop_uv(struct hw_loop *loop);
+
+// From now on whose has the thread that runs the loop (pthread_self), before
+// anything is called there. NULL: no more.
+void
+hw_loop_tell_thread(struct hw_loop *loop, atomic_uintptr_t *whose);
 
 // Runs the loop on a thread of its own from now on. SYSTEM.
 hawser_status
