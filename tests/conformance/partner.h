@@ -33,6 +33,11 @@ struct partner_kind {
 // A second wire of the same transport, which dials the same name.
 extern const struct partner_kind partner_twin;
 
+// From now on twins meet at URLs made of these two templates (template.h),
+// which stay the caller's: the far end is dialled first.
+void
+partner_twin_meets_at(const char *near_end, const char *far_end);
+
 // A WebSocket server of one connection.
 extern const struct partner_kind partner_ws;
 

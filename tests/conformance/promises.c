@@ -24,10 +24,16 @@ promise_name(enum promise_number promise)
     return promises[promise].name;
 }
 
+unsigned
+promise_misses(enum promise_number promise, const struct stand *stand)
+{
+    return promises[promise].needs & ~stand->can;
+}
+
 bool
 promise_applies(enum promise_number promise, const struct stand *stand)
 {
-    return (promises[promise].needs & ~stand->can) == 0;
+    return promise_misses(promise, stand) == 0;
 }
 
 const char *
@@ -37,6 +43,7 @@ promise_play(enum promise_number promise, const struct stand *stand)
     struct play play = { .stand = stand };
 
     stage_begin(&play.stage, stand->transport, row->settings);
+    stage_set(&play.stage, stand->settings);
     if (play.stage.fault[0] == '\0') {
         row->keep(&play);
     }

@@ -29,6 +29,8 @@ struct stand {
     unsigned can;
     const char *const *bad_urls; // that check must refuse; NULL: no more
     const char *unreachable;     // CAN_MISS: an endpoint where nobody is
+    // "option", "value" … NULL, under those of the promise; may be NULL
+    const char *const *settings;
 };
 
 enum { PLAY_PAIRS_MAX = 16, PLAY_BATCH = 64 };
@@ -109,6 +111,10 @@ promise_name(enum promise_number promise);
 
 bool
 promise_applies(enum promise_number promise, const struct stand *stand);
+
+// What it needs that the stand can't, as CAN_…; 0: it applies.
+unsigned
+promise_misses(enum promise_number promise, const struct stand *stand);
 
 // Plays it. NULL: it was kept; or how it was broken, valid until the next.
 const char *

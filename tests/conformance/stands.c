@@ -1,6 +1,8 @@
 // stands.c - the transports that are tried, each with what goes with it.
 #include "stands.h"
 
+#include <string.h>
+
 extern const hawser_transport hawser_transport_inproc;
 extern const hawser_transport hawser_transport_ws;
 
@@ -76,4 +78,28 @@ stand_sim(void)
         .bad_urls = bad_sim_urls,
         .unreachable = "sim://nobody",
     };
+}
+
+bool
+stand_of(const char *scheme, struct stand *stand)
+{
+    static const struct {
+        const char *scheme;
+        const struct stand *stand;
+    } all[] = {
+        { "inproc", &stand_inproc },
+        { "ws", &stand_ws },
+    };
+
+    if (strcmp(scheme, "sim") == 0) {
+        *stand = stand_sim();
+        return true;
+    }
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (strcmp(all[i].scheme, scheme) == 0) {
+            *stand = *all[i].stand;
+            return true;
+        }
+    }
+    return false;
 }

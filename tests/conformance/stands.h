@@ -10,4 +10,8 @@ extern const struct stand stand_ws;
 struct stand
 stand_sim(void);
 
+// The stand of a transport that is built in, by its scheme. False: it is none.
+bool
+stand_of(const char *scheme, struct stand *stand);
+
 #endif
