@@ -41,6 +41,9 @@ partner_twin_meets_at(const char *near_end, const char *far_end);
 // A WebSocket server of one connection.
 extern const struct partner_kind partner_ws;
 
+// The same below TLS, with a certificate that nobody signed.
+extern const struct partner_kind partner_wss;
+
 // A server of the sim world. Its transport is the one below: its worlds last
 // from start to stop, and turn with the loop.
 extern const struct partner_kind partner_sim;

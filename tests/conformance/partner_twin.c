@@ -91,6 +91,7 @@ open_twin(struct stage *stage, const hawser_transport *honest,
     template_fill(far_template, &values, far_url, sizeof far_url);
     partner->port = port_dial(stage, honest, stage->site, far_url);
     if (partner->port == NULL) {
+        (void)fprintf(stderr, "no partner: %s\n", stage->fault);
         abort();
     }
     partner->port->honest = true;

@@ -58,6 +58,30 @@ const struct stand stand_ws = {
     .unreachable = "ws://127.0.0.1:1/",
 };
 
+static const char *const any_certificate[] = { "tls.insecure", "on", NULL };
+
+static const char *const bad_wss_urls[] = {
+    "wss://",
+    "wss",
+    "wss://host:port/",
+    "wss://[::1/",
+    "wss://host/#part",
+    "wss://ho st/",
+    NULL,
+};
+
+const struct stand stand_wss = {
+    .name = "wss",
+    .transport = &hawser_transport_ws,
+    .honest = &hawser_transport_ws,
+    .partner = &partner_wss,
+    .can = CAN_KINDS | CAN_BARRIERS | CAN_GAUGE | CAN_CUT | CAN_MISS |
+           CAN_SAY_GOODBYE,
+    .bad_urls = bad_wss_urls,
+    .unreachable = "wss://127.0.0.1:1/",
+    .settings = any_certificate,
+};
+
 static const char *const bad_sim_urls[] = {
     "sim://", "sim:/name",    "sim://a/b", "sim://a b",
     "sim",    "other://name", "",          NULL,
@@ -89,6 +113,7 @@ stand_of(const char *scheme, struct stand *stand)
     } all[] = {
         { "inproc", &stand_inproc },
         { "ws", &stand_ws },
+        { "wss", &stand_wss },
     };
 
     if (strcmp(scheme, "sim") == 0) {

@@ -64,15 +64,41 @@ add_bad_urls(struct guest *guest)
     guest->bad_urls[guest->bad_url_count++] = "";
 }
 
-static void
+// A URL of the template that check takes, with nobody there. False after a
+// sentence.
+static bool
+try_template(const struct guest *guest, const hawser_transport *transport,
+             const char *text)
+{
+    static struct stage stage; // for its settings
+    struct template_values values;
+    hawser_route route;
+    char sentence[256] = "";
+
+    stage.settings.stage = &stage;
+    memset(stage.set, 0, sizeof stage.set);
+    stage_set(&stage, guest->settings);
+    template_fresh(&values);
+    template_fill(text, &values, unreachable, sizeof unreachable);
+    if (transport->check(unreachable, &stage.settings, &route, sentence,
+                         sizeof sentence) != HAWSER_OK) {
+        (void)fprintf(stderr, "hawser-conformance: %s: %s\n", unreachable,
+                      sentence);
+        return false;
+    }
+    return true;
+}
+
+static bool
 set_up_twins(struct guest *guest, struct stand *stand)
 {
-    struct template_values values;
+    const char *far_end = guest->partner == NULL ? guest->url : guest->partner;
 
-    template_fresh(&values);
-    template_fill(guest->url, &values, unreachable, sizeof unreachable);
-    partner_twin_meets_at(guest->url,
-                          guest->partner == NULL ? guest->url : guest->partner);
+    if (!try_template(guest, stand->transport, far_end) ||
+        !try_template(guest, stand->transport, guest->url)) {
+        return false;
+    }
+    partner_twin_meets_at(guest->url, far_end);
     add_bad_urls(guest);
     stand->name = scheme;
     stand->honest = stand->transport;
@@ -86,6 +112,7 @@ set_up_twins(struct guest *guest, struct stand *stand)
     }
     stand->bad_urls = guest->bad_urls;
     stand->unreachable = unreachable;
+    return true;
 }
 
 // ---- one that is built in has a partner built in ----
@@ -124,8 +151,7 @@ guest_stand(struct guest *guest, struct stand *stand)
     if (stand_of(scheme, &none)) {
         known = set_up_host(guest, stand);
     } else if (stand->transport != NULL) {
-        set_up_twins(guest, stand);
-        known = true;
+        known = set_up_twins(guest, stand);
     } else {
         (void)fprintf(stderr,
                       "hawser-conformance: no transport has the scheme "
@@ -134,8 +160,11 @@ guest_stand(struct guest *guest, struct stand *stand)
         known = false;
     }
     stand->can &= ~guest->cannot;
-    if (guest->setting_count > 0) {
-        stand->settings = guest->settings;
+    for (const char *const *its = stand->settings;
+         known && its != NULL && *its != NULL; its++) {
+        guest->settings[guest->setting_count * 2] = its[0]; // what -o says wins
+        guest->settings[guest->setting_count++ * 2 + 1] = *++its;
     }
+    stand->settings = guest->settings;
     return known;
 }
