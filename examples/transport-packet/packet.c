@@ -19,46 +19,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <uv.h>
 
-#include <hawser/transport.h>
-
-enum {
-    PIECE = 32768, // of a message, in a packet
-    AT_ONCE = 64,  // packets for one system call, or one turn of the loop
-    REASON_MAX = 123,
-    GOODBYE_MS = 1000,
-};
-
-struct packet {
-    struct packet *next;
-    size_t size;
-    unsigned char bytes[];
-};
-
-// A descriptor that is watched.
-struct watch {
-    uv_poll_t poll;
-    struct wire *wire;
-    int fd;
-};
-
-struct wire {
-    uv_timer_t timer;  // the next turn; once it is closed, the last moment
-    hawser_port *port; // NULL: closed or lost, nothing is said any more
-    struct watch *watch;
-    char *path;
-    int trouble; // errno of connecting
-    struct packet *first, **last;
-    size_t backlog; // bytes of them
-    uint64_t written;
-    uint64_t pong; // to be sent; 0: none
-    uint64_t asked, passed;
-    size_t buffer, message_max;
-    unsigned char *message; // that began to arrive
-    size_t size, room;
-    int binds, opened, deaf, short_of_room, farewell;
-};
+#include "packet.h"
 
 // ---- the end ----
 
@@ -97,7 +59,7 @@ free_wire(uv_handle_t *handle)
 }
 
 static void
-end(struct wire *wire)
+wire_end(struct wire *wire)
 {
     wire->port = NULL;
     if (wire->binds && !wire->opened && wire->watch != NULL) {
@@ -109,19 +71,19 @@ end(struct wire *wire)
     }
 }
 
-static void
-lose_with(struct wire *wire, const hawser_lost *why)
+void
+wire_lose_with(struct wire *wire, const hawser_lost *why)
 {
     hawser_port *port = wire->port;
 
-    end(wire);
+    wire_end(wire);
     if (port != NULL) { // else it was only saying goodbye
         hawser_port_lost(port, why);
     }
 }
 
-static void
-lose(struct wire *wire, hawser_cause cause, const char *error)
+void
+wire_lose(struct wire *wire, hawser_cause cause, const char *error)
 {
     const hawser_lost why = { .cause = cause,
                               .error = error,
@@ -129,110 +91,7 @@ lose(struct wire *wire, hawser_cause cause, const char *error)
                               .reason = "",
                               .retry_after_ms = -1 };
 
-    lose_with(wire, &why);
-}
-
-// ---- packets out ----
-
-// A packet of room bytes behind its mark, which is the last on its way out.
-static unsigned char *
-add_packet(struct wire *wire, char mark, size_t room)
-{
-    struct packet *packet = malloc(sizeof *packet + room + 1);
-
-    if (packet == NULL) {
-        return NULL;
-    }
-    packet->next = NULL;
-    packet->size = room + 1;
-    packet->bytes[0] = (unsigned char)mark;
-    *wire->last = packet;
-    wire->last = &packet->next;
-    wire->backlog += packet->size;
-    return packet->bytes + 1;
-}
-
-static int
-add_number(struct wire *wire, char mark, uint64_t number)
-{
-    unsigned char *to = add_packet(wire, mark, sizeof number);
-
-    if (to != NULL) {
-        memcpy(to, &number, sizeof number);
-    }
-    return to != NULL;
-}
-
-// All of it or nothing.
-static int
-add_message(struct wire *wire, const hawser_message *message)
-{
-    const char *marks = message->kind == HAWSER_TEXT ? "tT" : "bB";
-    struct packet **before = wire->last;
-    size_t backlog = wire->backlog, done = 0;
-
-    do {
-        size_t left = message->size - done;
-        size_t size = left < PIECE ? left : PIECE;
-        unsigned char *to = add_packet(wire, marks[size == left], size);
-
-        if (to == NULL) {
-            struct packet *packet = *before;
-
-            *before = NULL;
-            wire->last = before;
-            wire->backlog = backlog;
-            while (packet != NULL) {
-                struct packet *next = packet->next;
-
-                free(packet);
-                packet = next;
-            }
-            return 0;
-        }
-        memcpy(to, message->bytes + done, size);
-        done += size;
-    } while (done < message->size);
-    return 1;
-}
-
-static void
-drop_first(struct wire *wire)
-{
-    struct packet *packet = wire->first;
-
-    wire->first = packet->next;
-    if (wire->first == NULL) {
-        wire->last = &wire->first;
-    }
-    wire->backlog -= packet->size;
-    wire->written += packet->size;
-    free(packet);
-}
-
-// A burst costs one system call. Returns how many went out; -1: see errno.
-static int
-write_some(struct wire *wire)
-{
-    struct mmsghdr headers[AT_ONCE];
-    struct iovec parts[AT_ONCE];
-    unsigned count = 0;
-    int sent;
-
-    memset(headers, 0, sizeof headers);
-    for (struct packet *at = wire->first; at != NULL && count < AT_ONCE;
-         at = at->next) {
-        parts[count] = (struct iovec){ at->bytes, at->size };
-        headers[count].msg_hdr.msg_iov = &parts[count];
-        headers[count].msg_hdr.msg_iovlen = 1;
-        count++;
-    }
-    sent =
-        sendmmsg(wire->watch->fd, headers, count, MSG_DONTWAIT | MSG_NOSIGNAL);
-    for (int i = 0; i < sent; i++) {
-        drop_first(wire);
-    }
-    return sent;
+    wire_lose_with(wire, &why);
 }
 
 static void
@@ -260,175 +119,6 @@ watch_for_more(struct wire *wire)
     }
 }
 
-// Answers go first, for a peer waits for them. Whether the connection is still
-// good; what is wrong is told by whoever may.
-static int
-flush(struct wire *wire)
-{
-    int sent = 1;
-
-    if (wire->pong != 0) {
-        unsigned char answer[1 + sizeof wire->pong] = { '!' };
-
-        memcpy(answer + 1, &wire->pong, sizeof wire->pong);
-        sent = (int)send(wire->watch->fd, answer, sizeof answer,
-                         MSG_DONTWAIT | MSG_NOSIGNAL);
-        wire->pong = sent > 0 ? 0 : wire->pong;
-    }
-    while (wire->first != NULL && sent > 0) {
-        sent = write_some(wire);
-    }
-    return sent >= 0 || errno == EAGAIN || errno == ENOBUFS;
-}
-
-// ---- packets in ----
-
-static void
-take_piece(struct wire *wire, const unsigned char *bytes, size_t size)
-{
-    size_t wanted = wire->size + size;
-
-    if (size == 0) {
-        return;
-    }
-    if (wanted > wire->message_max) {
-        lose(wire, HAWSER_CAUSE_TOO_BIG, "a message above message.max");
-        return;
-    }
-    if (wanted > wire->room) {
-        size_t room = wanted * 2;
-        unsigned char *message = realloc(wire->message, room);
-
-        if (message == NULL) {
-            lose(wire, HAWSER_CAUSE_LOCAL, "out of memory");
-            return;
-        }
-        wire->message = message;
-        wire->room = room;
-    }
-    memcpy(wire->message + wire->size, bytes, size);
-    wire->size = wanted;
-}
-
-static void
-take_last_piece(struct wire *wire, hawser_kind kind, const unsigned char *bytes,
-                size_t size)
-{
-    if (wire->size == 0 && size <= wire->message_max) { // it is whole
-        hawser_port_received(wire->port, kind, NULL, 0, bytes, size);
-        return;
-    }
-    take_piece(wire, bytes, size);
-    if (wire->port != NULL) {
-        size = wire->size;
-        wire->size = 0;
-        hawser_port_received(wire->port, kind, NULL, 0, wire->message, size);
-    }
-}
-
-static void
-take_goodbye(struct wire *wire, const unsigned char *bytes, size_t size)
-{
-    char reason[REASON_MAX + 1] = "";
-    uint16_t code;
-    hawser_lost why = { .cause = HAWSER_CAUSE_CLOSED,
-                        .error = "the peer said goodbye",
-                        .headers = "",
-                        .reason = reason,
-                        .retry_after_ms = -1 };
-
-    if (size < sizeof code || size > sizeof code + REASON_MAX) {
-        lose(wire, HAWSER_CAUSE_PROTOCOL, "a malformed goodbye");
-        return;
-    }
-    memcpy(&code, bytes, sizeof code);
-    memcpy(reason, bytes + sizeof code, size - sizeof code);
-    why.close_code = code;
-    lose_with(wire, &why);
-}
-
-static void
-take_number(struct wire *wire, char mark, const unsigned char *bytes,
-            size_t size)
-{
-    uint64_t number = 0;
-
-    if (size == sizeof number) {
-        memcpy(&number, bytes, sizeof number);
-    }
-    if (number == 0 || (mark == '!' && number > wire->asked)) {
-        lose(wire, HAWSER_CAUSE_PROTOCOL, "a barrier that nobody asked");
-    } else if (mark == '?') {
-        wire->pong = number; // the newest: a flood of them takes no room
-    } else if (number > wire->passed) {
-        wire->passed = number;
-        hawser_port_passed(wire->port, number);
-    }
-}
-
-static void
-take(struct wire *wire, const unsigned char *bytes, size_t size)
-{
-    char mark = (char)bytes[0];
-
-    bytes++;
-    size--;
-    hawser_port_alive(wire->port);
-    if (wire->port == NULL) {
-        return;
-    }
-    switch (mark) {
-    case 'b':
-    case 't':
-        take_piece(wire, bytes, size);
-        break;
-    case 'B':
-    case 'T':
-        take_last_piece(wire, mark == 'T' ? HAWSER_TEXT : HAWSER_BINARY, bytes,
-                        size);
-        break;
-    case '?':
-    case '!':
-        take_number(wire, mark, bytes, size);
-        break;
-    case 'G':
-        take_goodbye(wire, bytes, size);
-        break;
-    default:
-        lose(wire, HAWSER_CAUSE_PROTOCOL, "a packet of no known sort");
-    }
-}
-
-// Each call of the port may lead to a close, so the wire is looked at behind
-// each. One that only says goodbye reads what comes, and forgets it.
-static void
-read_some(struct wire *wire)
-{
-    static _Thread_local unsigned char bytes[PIECE + 2];
-
-    for (int i = 0; i < AT_ONCE && wire->watch != NULL; i++) {
-        ssize_t size = recv(wire->watch->fd, bytes, sizeof bytes,
-                            MSG_DONTWAIT | MSG_TRUNC);
-
-        if (size < 0 && errno == EAGAIN) {
-            return;
-        }
-        if (size <= 0) {
-            lose(wire, HAWSER_CAUSE_RESET,
-                 size < 0 ? strerror(errno) : "cut off without a goodbye");
-            return;
-        }
-        if (size > PIECE + 1) {
-            lose(wire, HAWSER_CAUSE_PROTOCOL, "a packet that is too large");
-        } else if (wire->port != NULL) {
-            take(wire, bytes, (size_t)size);
-        }
-        if (wire->deaf && wire->port != NULL) {
-            return;
-        }
-    }
-}
-
 // ---- on the loop ----
 
 // A goodbye is over when the peer has closed its end, for what is unread when
@@ -436,8 +126,8 @@ read_some(struct wire *wire)
 static void
 go_on(struct wire *wire)
 {
-    if (!flush(wire)) {
-        lose(wire, HAWSER_CAUSE_RESET, strerror(errno));
+    if (!out_flush(wire)) {
+        wire_lose(wire, HAWSER_CAUSE_RESET, strerror(errno));
         return;
     }
     if (wire->port == NULL && wire->first == NULL && !wire->farewell) {
@@ -460,7 +150,7 @@ on_ready(uv_poll_t *poll, int status, int events)
 
     (void)status; // reading tells it better
     (void)events; // both are tried
-    read_some(wire);
+    in_read(wire);
     if (wire->watch != NULL) {
         go_on(wire);
     }
@@ -512,7 +202,7 @@ on_knock(uv_poll_t *poll, int status, int events)
     if (watch_fd(wire, fd, on_ready)) {
         open_up(wire);
     } else {
-        lose(wire, HAWSER_CAUSE_LOCAL, "out of memory");
+        wire_lose(wire, HAWSER_CAUSE_LOCAL, "out of memory");
     }
 }
 
@@ -523,7 +213,12 @@ on_turn(uv_timer_t *timer)
     struct wire *wire = timer->data;
 
     if (wire->trouble != 0) {
-        lose(wire, HAWSER_CAUSE_UNREACHABLE, strerror(wire->trouble));
+        char sentence[128];
+
+        (void)snprintf(sentence, sizeof sentence, "%s: %s",
+                       wire->binds ? "bind" : "connect",
+                       strerror(wire->trouble)); // cut
+        wire_lose(wire, HAWSER_CAUSE_UNREACHABLE, sentence);
     } else if (!wire->opened && !wire->binds) {
         open_up(wire);
     } else if (wire->opened) {
@@ -534,7 +229,7 @@ on_turn(uv_timer_t *timer)
 static void
 on_last_moment(uv_timer_t *timer)
 {
-    end(timer->data);
+    wire_end(timer->data);
 }
 
 // ---- the verbs ----
@@ -687,17 +382,17 @@ packet_send(void *handle, const hawser_message *messages, size_t count)
             wire->backlog + messages[taken].size > wire->buffer) {
             size_t before = wire->backlog;
 
-            good = flush(wire);
+            good = out_flush(wire);
             if (wire->backlog == before) {
                 break; // the peer does not read
             }
-        } else if (add_message(wire, &messages[taken])) {
+        } else if (out_message(wire, &messages[taken])) {
             taken++;
         } else {
             break;
         }
     }
-    good = good && flush(wire);
+    good = good && out_flush(wire);
     wire->short_of_room |= taken < count;
     if (!good || wire->first == NULL) {
         turn_soon(wire); // what is to be said is not said from here
@@ -711,7 +406,7 @@ packet_barrier(void *handle, uint64_t number)
 {
     struct wire *wire = handle;
 
-    if (add_number(wire, '?', number)) { // else Hawser asks anew
+    if (out_number(wire, '?', number)) { // else Hawser asks anew
         wire->asked = number;
         turn_soon(wire);
     }
@@ -736,12 +431,12 @@ packet_close(void *handle, int code, const char *reason)
 
     wire->port = NULL;
     if (code == HAWSER_CLOSE_CUT || !wire->opened) {
-        end(wire);
+        wire_end(wire);
         return;
     }
-    to = add_packet(wire, 'G', sizeof said + size);
+    to = out_packet(wire, 'G', sizeof said + size);
     if (to == NULL) {
-        end(wire);
+        wire_end(wire);
         return;
     }
     memcpy(to, &said, sizeof said);

@@ -49,8 +49,8 @@ hawser_bus_step(hawser_bus *bus);
 // Loads a transport from a shared object, for the whole process: from now on
 // links of any bus may have URLs of its schemes. path is a file; one without a
 // slash is a file in the current folder. It runs the object's constructors, as
-// any program's that is loaded, and is never unloaded. docs/
-// writing_a_transport.md says how one is made. Any thread; the option
+// any program's that is loaded, and is never unloaded. How one is made is said
+// in docs/writing_a_transport.md. Any thread; the option
 // transport.load does the same when a bus is opened. OK: it is there, now or
 // already. UNKNOWN: there is no such file; UNSUPPORTED: it was made for another
 // version of transport.h; INVALID: it is no shared object, exports no

@@ -71,6 +71,10 @@ note_stray(hawser_port *port, const char *call)
 {
     struct hw_ports *ports = port->ports;
 
+    if (atomic_load(&ports->thread) == NOBODY) {
+        HW_LOG(1, "a transport said %s of a bus that is closed", call);
+        return;
+    }
     HW_LOG(1, "a transport said %s on another thread than its loop's", call);
     (void)pthread_mutex_lock(&straying); // can't fail
     atomic_store(&port->strayed, true);
