@@ -46,6 +46,19 @@ hawser_bus_fd(hawser_bus *bus, int *fd);
 HAWSER_API hawser_status
 hawser_bus_step(hawser_bus *bus);
 
+// Loads a transport from a shared object, for the whole process: from now on
+// links of any bus may have URLs of its schemes. path is a file; one without a
+// slash is a file in the current folder. It runs the object's constructors, as
+// any program's that is loaded, and is never unloaded. How one is made is said
+// in docs/writing_a_transport.md. Any thread; the option
+// transport.load does the same when a bus is opened. OK: it is there, now or
+// already. UNKNOWN: there is no such file; UNSUPPORTED: it was made for another
+// version of transport.h; INVALID: it is no shared object, exports no
+// transport, its transport lacks a verb, or a scheme of it is malformed or
+// taken; FULL. hawser_last_error then says which, and nothing changed.
+HAWSER_API hawser_status
+hawser_transport_load(const char *path);
+
 // The log. level: 0 nothing (the default), 1 errors, 2 warnings, 3 what a
 // person wants to know, 4 every step of every link. Lines go to sink, or to
 // stderr if sink is NULL; sink may be called from any thread, must not block

@@ -57,8 +57,8 @@ HAWSER_API hawser_status
 hawser_link_open_in(hawser_inbox *inbox, const char *urls,
                     const hawser_options *options, hawser_link *link);
 
-// The sentence of this thread's last refused hawser_bus_open or
-// hawser_link_open; "" if it was not refused. Never NULL.
+// The sentence of this thread's last refused hawser_bus_open, hawser_link_open
+// or hawser_transport_load; "" if it was not refused. Never NULL.
 HAWSER_API const char *
 hawser_last_error(void);
 

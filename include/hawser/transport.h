@@ -217,7 +217,8 @@ hawser_port_lost(hawser_port *port, const hawser_lost *why);
 HAWSER_API const char *
 hawser_port_name(const hawser_port *port);
 
-// The symbol that a loadable transport exports.
+// The symbol that a loadable transport exports, a const hawser_transport; its
+// name stays when the version (abi) grows. Hawser looks at abi first.
 #define HAWSER_TRANSPORT_SYMBOL "hawser_transport_1"
 
 #ifdef __cplusplus

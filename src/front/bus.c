@@ -118,6 +118,9 @@ open_bus(void *zmq_context, const hawser_options *options, hawser_bus **bus)
     made->zmq_context = zmq_context;
     status = open_memory(made, options);
     if (status == HAWSER_OK) {
+        status = hw_load_listed(made->settings->transport_load);
+    }
+    if (status == HAWSER_OK) {
         status = open_loop(made);
     }
     if (status == HAWSER_OK) {
@@ -128,7 +131,9 @@ open_bus(void *zmq_context, const hawser_options *options, hawser_bus **bus)
         status = hw_loop_start_thread(made->loop);
     }
     if (status != HAWSER_OK) {
-        hw_error_set("%s", hawser_status_text(status));
+        if (hawser_last_error()[0] == '\0') {
+            hw_error_set("%s", hawser_status_text(status));
+        }
         take_apart(made);
         return status;
     }

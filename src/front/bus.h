@@ -300,6 +300,13 @@ hw_send_now(hawser_bus *bus, hawser_link link, struct hawser_message *message);
 void
 hw_link_end(hawser_bus *bus, struct hw_slot *slot, int drain_ms);
 
+// ---- load.c: transports that the application brings along ----
+
+// Loads each of paths, which are separated by commas. Not OK: the sentence is
+// set, and those before it stay loaded.
+hawser_status
+hw_load_listed(const char *paths);
+
 // ---- error.c: this thread's last refusal, as a sentence ----
 
 void

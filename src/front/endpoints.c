@@ -32,7 +32,7 @@ static hawser_status
 refuse_scheme(const char *url)
 {
     const char *end = strstr(url, "://");
-    char schemes[80] = "";
+    char schemes[256] = "";
 
     if (url[0] == '\0') {
         hw_error_set("there is no URL");

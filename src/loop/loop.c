@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -170,11 +171,27 @@ hw_loop_uv(struct hw_loop *loop)
     return &loop->uv;
 }
 
+void
+hw_loop_tell_thread(struct hw_loop *loop, atomic_uintptr_t *whose)
+{
+    loop->whose = whose;
+}
+
+static void
+tell_thread(struct hw_loop *loop)
+{
+    if (loop->whose != NULL) {
+        atomic_store_explicit(loop->whose, (uintptr_t)pthread_self(),
+                              memory_order_relaxed);
+    }
+}
+
 static void
 run_thread(void *user)
 {
     struct hw_loop *loop = user;
 
+    tell_thread(loop);
     while (!atomic_load(&loop->stopping)) {
         (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
     }
@@ -260,6 +277,7 @@ show_what_is_left(struct hw_loop *loop)
 static void
 run_once(struct hw_loop *loop, uv_run_mode mode)
 {
+    tell_thread(loop);
     (void)uv_run(&loop->uv, mode);
     if (loop->watch_fd >= 0) {
         show_what_is_left(loop);

@@ -5,6 +5,7 @@
 #ifndef HW_LOOP_LOOP_H
 #define HW_LOOP_LOOP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -54,6 +55,11 @@ hw_loop_watch_fd(struct hw_loop *loop, int fd, void (*readable)(void *user),
 // Before the descriptor is closed. NULL is allowed.
 void
 hw_loop_unwatch_fd(struct hw_fd_watch *watch);
+
+// From now on whose has the thread that runs the loop (pthread_self), before
+// anything is called there. NULL: no more.
+void
+hw_loop_tell_thread(struct hw_loop *loop, atomic_uintptr_t *whose);
 
 // Runs the loop on a thread of its own from now on. SYSTEM.
 hawser_status

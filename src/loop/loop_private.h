@@ -20,6 +20,7 @@ struct hw_loop {
     uint64_t timer_at_ms;
     uint64_t limit_at_ms;
     uv_thread_t thread;
+    atomic_uintptr_t *whose; // told of the thread that runs; may be NULL
     atomic_bool stopping;
     atomic_bool asleep;  // or about to be, before its last turn
     atomic_bool watched; // by a foreign loop, through watch_fd

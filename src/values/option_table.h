@@ -21,6 +21,8 @@
       "dials that may begin at once after a pause, with bus.dials_per_second") \
     X(bus,  random_seed, "random.seed", integer, "off", "off, 0..9007199254740991", \
       "seed of the backoff's jitter, for repeatable runs; off takes one from the system") \
+    X(bus,  transport_load, "transport.load", text, "", "", \
+      "shared objects with transports to load, as PATH,PATH; for the whole process") \
     X(link, dial_timeout, "dial.timeout", duration, "10s", "1ms..1h", \
       "time for a whole dial: resolving, connecting, TLS, proxy, upgrade") \
     X(link, dial_ask, "dial.ask", toggle, "off", "off|on", \

@@ -12,107 +12,22 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/log.h"
 #include "base/pages.h"
 #include "values/batch.h"
 #include "values/plan.h"
 #include "values/report.h"
+#include "wire/kept.h"
+#include "wire/port_private.h"
 
-enum { SITES_MAX = 16, NAME_SIZE = 32, SENTENCE_SIZE = 512 };
-
-// What a transport holds on to: one wire, from dial to close or lost.
-struct hawser_port {
-    struct hw_ports *ports;
-    const hawser_transport *transport;
-    struct hw_plan *plan;
-    void *wire;
-    struct hw_batch *batch; // received in this turn
-    hawser_port *next_full; // those with a batch
-    uint64_t heard_at_ms;
-    uint64_t heard_times;
-    uint32_t link;
-    uint32_t number;
-    uint8_t inside; // calls of its verbs under way
-    bool opened;
-    bool gone; // lost or closed: free it once nothing is inside
-    bool gathered;
-    bool deaf; // no memory for what came: nothing after it may be handed on
-    char name[NAME_SIZE];
-};
-
-// A dial under way: the addresses that are left to try.
-struct attempt {
-    uint32_t number; // of this port's attempts; a late answer has another
-    struct hw_addresses addresses;
-    unsigned next;
-    char *headers;
-    const struct hw_endpoint *endpoint;
-};
-
-struct row {
-    struct hw_plan *plan;
-    hawser_port *port;       // NULL: no wire
-    struct attempt *attempt; // until the wire is open
-    uint32_t wire;           // number of the wire, or of the dial under way
-};
-
-struct site {
-    const hawser_transport *transport;
-    void *site;
-};
-
-struct hw_ports {
-    struct hw_seat *seat;
-    struct hw_loop *loop;
-    struct row *rows;
-    uint32_t links_max;
-    uint32_t rows_reached;
-    uint32_t attempts; // so far
-    hawser_port *full; // with messages to hand on
-    struct site sites[SITES_MAX];
-    unsigned site_count;
-};
+enum { SENTENCE_SIZE = 512 };
 
 // The role keeps nothing but where the ports are.
 struct port_actor {
     struct hw_ports *ports;
 };
 
-// ---- saying ----
-
-static void
-say(struct hw_ports *ports, unsigned to, unsigned kind, uint32_t link,
-    uint32_t wire, uint64_t number, void *thing)
-{
-    const struct hw_letter letter = {
-        .kind = (uint16_t)kind,
-        .link = link,
-        .wire = wire,
-        .number = number,
-        .thing = thing,
-    };
-
-    hw_say(ports->seat, to, &letter);
-}
-
-static void
-say_batch(hawser_port *port)
-{
-    struct hw_batch *batch = port->batch;
-
-    if (batch != NULL) {
-        port->batch = NULL;
-        say(port->ports, HW_RECEIVER, HW_LETTER_WIRE_RECEIVED, port->link,
-            port->number, 0, batch);
-    }
-}
-
-static void
-say_lost(struct hw_ports *ports, uint32_t link, uint32_t wire,
-         struct hw_report *report)
-{
-    say(ports, HW_SUPERVISOR, HW_LETTER_WIRE_LOST, link, wire, 0, report);
-}
+static struct hw_kept kept_ports = HW_KEPT_OF(hawser_port);
+static struct hw_kept kept_rows = HW_KEPT_OF(struct hw_ports);
 
 // ---- wires ----
 
@@ -132,26 +47,30 @@ forget_full(hawser_port *port)
 }
 
 static void
-free_port(hawser_port *port)
+put_away(hawser_port *port)
 {
     forget_full(port);
     hw_plan_drop(port->plan);
-    free(port);
+    hw_report_drop(port->broken);
+    port->plan = NULL;
+    port->broken = NULL;
+    port->gone = true;
+    hw_kept_give(&kept_ports, port);
 }
 
 // The transport let go, or was let go: nothing comes from there any more.
-static void
-end_port(hawser_port *port)
+void
+hw_port_end(hawser_port *port)
 {
-    struct row *row = &port->ports->rows[port->link];
+    struct hw_port_row *row = &port->ports->rows[port->link];
 
-    say_batch(port);
+    hw_port_say_batch(port);
     if (row->port == port) {
         row->port = NULL;
     }
     port->gone = true;
     if (port->inside == 0) {
-        free_port(port);
+        put_away(port);
     }
 }
 
@@ -165,13 +84,18 @@ static void
 leave(hawser_port *port)
 {
     port->inside--;
-    if (port->gone && port->inside == 0) {
-        free_port(port);
+    if (port->inside > 0) {
+        return;
+    }
+    if (port->gone) {
+        put_away(port);
+    } else {
+        hw_rule_tell(port);
     }
 }
 
-static void
-drop_attempt(struct row *row)
+void
+hw_port_drop_attempt(struct hw_port_row *row)
 {
     if (row->attempt != NULL) {
         free(row->attempt->headers);
@@ -194,10 +118,10 @@ static void *
 start_site(struct hw_ports *ports, const hawser_transport *transport,
            hawser_status *status)
 {
-    struct site *site = &ports->sites[ports->site_count];
+    struct hw_site *site = &ports->sites[ports->site_count];
     void *uv = ports->loop == NULL ? NULL : hw_loop_uv(ports->loop);
 
-    if (ports->site_count == SITES_MAX) {
+    if (ports->site_count == HW_TRANSPORTS_MAX) {
         *status = HAWSER_FULL;
         return NULL;
     }
@@ -223,16 +147,21 @@ site_of(struct hw_ports *ports, const hawser_transport *transport,
     return start_site(ports, transport, status);
 }
 
+// What is atomic may be looked at by a call that comes late, meanwhile.
 static hawser_port *
 make_port(struct hw_ports *ports, uint32_t link)
 {
-    const struct row *row = &ports->rows[link];
-    hawser_port *port = calloc(1, sizeof *port);
+    enum { PLAIN = offsetof(hawser_port, transport) };
+    const struct hw_port_row *row = &ports->rows[link];
+    hawser_port *port = hw_kept_take(&kept_ports);
 
     if (port != NULL) {
-        port->ports = ports;
+        atomic_store(&port->ports, ports);
+        atomic_store(&port->strayed, false);
+        memset((char *)port + PLAIN, 0, sizeof *port - PLAIN);
         port->plan = hw_plan_hold(row->plan);
         port->transport = row->attempt->endpoint->transport;
+        port->message_max = (size_t)row->plan->settings->message_max;
         port->link = link;
         port->number = row->wire;
         port->heard_at_ms = ports->seat->clock_us(ports->seat) / 1000;
@@ -242,11 +171,26 @@ make_port(struct hw_ports *ports, uint32_t link)
     return port;
 }
 
+// What the verb answered, if it kept the rules: with OK there is a wire, which
+// was not lost from inside.
+static hawser_status
+judge_dial(hawser_port *port, hawser_status status, char *sentence, size_t size)
+{
+    if (status == HAWSER_OK && port->wire == NULL && !port->gone) {
+        hw_rule_broken(port, "dial gives no wire");
+    } else if (!port->gone) {
+        return status;
+    }
+    (void)snprintf(sentence, size, "%s",
+                   port->broken == NULL ? "" : port->broken->error); // cut
+    return HAWSER_INVALID;
+}
+
 static hawser_status
 dial_address(struct hw_ports *ports, uint32_t link, const char *address,
              char *sentence, size_t size)
 {
-    struct row *row = &ports->rows[link];
+    struct hw_port_row *row = &ports->rows[link];
     const struct hw_endpoint *endpoint = row->attempt->endpoint;
     const hawser_dial dial = {
         .url = endpoint->url,
@@ -269,23 +213,27 @@ dial_address(struct hw_ports *ports, uint32_t link, const char *address,
     }
     row->port = port;
     enter(port);
+    port->dialling = true;
     status = endpoint->transport->dial(site, &dial, port, &port->wire, sentence,
                                        size);
+    port->dialling = false;
+    sentence[size - 1] = '\0';
+    status = judge_dial(port, status, sentence, size);
     if (status == HAWSER_OK) {
         leave(port);
     } else { // there is no wire
         row->port = NULL;
-        free_port(port);
+        put_away(port);
     }
     return status;
 }
 
 // Tries what addresses are left; says WIRE_LOST when none is.
-static void
-try_next(struct hw_ports *ports, uint32_t link, struct hw_report *last)
+void
+hw_port_try_next(struct hw_ports *ports, uint32_t link, struct hw_report *last)
 {
-    struct row *row = &ports->rows[link];
-    struct attempt *attempt = row->attempt;
+    struct hw_port_row *row = &ports->rows[link];
+    struct hw_attempt *attempt = row->attempt;
     char sentence[SENTENCE_SIZE];
 
     while (attempt->next < attempt->addresses.count) {
@@ -303,8 +251,8 @@ try_next(struct hw_ports *ports, uint32_t link, struct hw_report *last)
             HAWSER_CAUSE_LOCAL,
             sentence[0] != '\0' ? sentence : hawser_status_text(status));
     }
-    drop_attempt(row);
-    say_lost(ports, link, row->wire, last);
+    hw_port_drop_attempt(row);
+    hw_port_say_lost(ports, link, row->wire, last);
 }
 
 static void
@@ -313,7 +261,7 @@ on_resolved(void *user, uint64_t ticket, const struct hw_addresses *addresses,
 {
     struct hw_ports *ports = user;
     uint32_t link = (uint32_t)(ticket >> 32);
-    struct row *row = &ports->rows[link];
+    struct hw_port_row *row = &ports->rows[link];
     char sentence[SENTENCE_SIZE];
 
     if (row->attempt == NULL || row->attempt->number != (uint32_t)ticket) {
@@ -321,20 +269,20 @@ on_resolved(void *user, uint64_t ticket, const struct hw_addresses *addresses,
     }
     if (error == NULL) {
         row->attempt->addresses = *addresses;
-        try_next(ports, link, NULL);
+        hw_port_try_next(ports, link, NULL);
         return;
     }
     (void)snprintf(sentence, sizeof sentence, "resolve %s: %s",
                    row->attempt->endpoint->host, error);
-    drop_attempt(row);
-    say_lost(ports, link, row->wire,
-             hw_report_error(HAWSER_CAUSE_UNREACHABLE, sentence));
+    hw_port_drop_attempt(row);
+    hw_port_say_lost(ports, link, row->wire,
+                     hw_report_error(HAWSER_CAUSE_UNREACHABLE, sentence));
 }
 
 static void
 resolve(struct hw_ports *ports, uint32_t link)
 {
-    struct row *row = &ports->rows[link];
+    struct hw_port_row *row = &ports->rows[link];
     const char *host = row->attempt->endpoint->host;
     struct hw_addresses *addresses = &row->attempt->addresses;
     uint64_t ticket = (uint64_t)link << 32 | row->attempt->number;
@@ -344,13 +292,13 @@ resolve(struct hw_ports *ports, uint32_t link)
         addresses->count = 1;
         (void)snprintf(addresses->text[0], sizeof addresses->text[0], "%.47s",
                        host);
-        try_next(ports, link, NULL);
+        hw_port_try_next(ports, link, NULL);
         return;
     }
     status = hw_loop_resolve(ports->loop, host, on_resolved, ports, ticket);
     if (status != HAWSER_OK) {
-        drop_attempt(row);
-        say_lost(
+        hw_port_drop_attempt(row);
+        hw_port_say_lost(
             ports, link, row->wire,
             hw_report_error(HAWSER_CAUSE_LOCAL, hawser_status_text(status)));
     }
@@ -360,7 +308,7 @@ static void
 on_wire_dial(void *self, const struct hw_letter *letter)
 {
     struct hw_ports *ports = ((struct port_actor *)self)->ports;
-    struct row *row = &ports->rows[letter->link];
+    struct hw_port_row *row = &ports->rows[letter->link];
 
     HW_CHECK(row->port == NULL && row->attempt == NULL,
              "a link has one wire at a time");
@@ -368,8 +316,8 @@ on_wire_dial(void *self, const struct hw_letter *letter)
     row->attempt = calloc(1, sizeof *row->attempt);
     if (row->attempt == NULL) {
         free(letter->thing);
-        say_lost(ports, letter->link, letter->wire,
-                 hw_report_error(HAWSER_CAUSE_LOCAL, "out of memory"));
+        hw_port_say_lost(ports, letter->link, letter->wire,
+                         hw_report_error(HAWSER_CAUSE_LOCAL, "out of memory"));
         return;
     }
     row->attempt->number = ++ports->attempts;
@@ -384,7 +332,7 @@ close_wire(hawser_port *port, int code, const char *reason)
     const hawser_transport *transport = port->transport;
     void *wire = port->wire;
 
-    end_port(port);
+    hw_port_end(port);
     transport->close(wire, code, reason);
 }
 
@@ -392,11 +340,11 @@ static void
 on_wire_close(void *self, const struct hw_letter *letter)
 {
     struct hw_ports *ports = ((struct port_actor *)self)->ports;
-    struct row *row = &ports->rows[letter->link];
+    struct hw_port_row *row = &ports->rows[letter->link];
     const char *reason = letter->thing == NULL ? "" : letter->thing;
 
     if (row->wire == letter->wire) {
-        drop_attempt(row);
+        hw_port_drop_attempt(row);
         if (row->port != NULL) {
             close_wire(row->port, letter->note, reason);
         }
@@ -408,7 +356,7 @@ static void
 on_link_open(void *self, const struct hw_letter *letter)
 {
     struct hw_ports *ports = ((struct port_actor *)self)->ports;
-    struct row *row = &ports->rows[letter->link];
+    struct hw_port_row *row = &ports->rows[letter->link];
 
     hw_reach_row(&ports->rows_reached, letter->link);
     memset(row, 0, sizeof *row);
@@ -419,137 +367,14 @@ static void
 on_link_forget(void *self, const struct hw_letter *letter)
 {
     struct hw_ports *ports = ((struct port_actor *)self)->ports;
-    struct row *row = &ports->rows[letter->link];
+    struct hw_port_row *row = &ports->rows[letter->link];
 
     HW_CHECK(row->port == NULL, "a link is forgotten after its wire");
-    drop_attempt(row);
+    hw_port_drop_attempt(row);
     hw_plan_drop(row->plan);
     memset(row, 0, sizeof *row);
-    say(ports, HW_SUPERVISOR, HW_LETTER_LINK_FORGOTTEN, letter->link, 0, 0,
-        NULL);
-}
-
-// ---- what transports say ----
-
-void
-hawser_port_opened(hawser_port *port, const hawser_opened *info)
-{
-    HW_CHECK(!port->gone && !port->opened, "a wire opens once, first");
-    port->opened = true;
-    port->heard_at_ms = port->ports->seat->clock_us(port->ports->seat) / 1000;
-    drop_attempt(&port->ports->rows[port->link]);
-    say(port->ports, HW_SUPERVISOR, HW_LETTER_WIRE_OPENED, port->link,
-        port->number, 0, hw_report_opened(info));
-}
-
-void
-hawser_port_writable(hawser_port *port)
-{
-    say(port->ports, HW_SENDER, HW_LETTER_WIRE_WRITABLE, port->link,
-        port->number, 0, NULL);
-}
-
-void
-hawser_port_passed(hawser_port *port, uint64_t number)
-{
-    say(port->ports, HW_SENDER, HW_LETTER_WIRE_PASSED, port->link, port->number,
-        number, NULL);
-}
-
-void
-hawser_port_alive(hawser_port *port)
-{
-    port->heard_times++;
-    port->heard_at_ms = port->ports->seat->clock_us(port->ports->seat) / 1000;
-}
-
-static void
-note_full(hawser_port *port)
-{
-    if (!port->gathered) {
-        port->gathered = true;
-        port->next_full = port->ports->full;
-        port->ports->full = port;
-    }
-}
-
-// A batch of 64 KiB when messages come in bursts, to measure for the first.
-static struct hw_batch *
-room_for(hawser_port *port, size_t size, bool more)
-{
-    size_t room = hw_batch_room(size);
-
-    if (more && room < HW_BATCH_ROOM_MAX) {
-        room = HW_BATCH_ROOM_MAX;
-    } else if (room < 1024) {
-        room = 1024;
-    }
-    port->batch = hw_batch_new(room);
-    if (port->batch != NULL) {
-        note_full(port);
-    }
-    return port->batch;
-}
-
-void
-hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
-                     size_t topic_size, const void *bytes, size_t size)
-{
-    const struct hawser_message message = {
-        .bytes = bytes,
-        .topic = topic,
-        .size = (uint32_t)size,
-        .topic_size = (uint16_t)topic_size,
-        .kind = (uint8_t)kind,
-    };
-    bool more = port->batch != NULL;
-
-    if (port->deaf) {
-        return;
-    }
-    if (more && hw_batch_add(port->batch, &message)) {
-        return;
-    }
-    say_batch(port);
-    if (room_for(port, size + topic_size, more) == NULL) {
-        // With a gap in what it hears the application is worse off than
-        // without the wire: the supervisor hears of a loss, and closes it.
-        port->deaf = true;
-        HW_LOG(1, "%s: out of memory for a message of %zu bytes", port->name,
-               size);
-        say_lost(port->ports, port->link, port->number,
-                 hw_report_error(HAWSER_CAUSE_LOCAL, "out of memory"));
-        return;
-    }
-    (void)hw_batch_add(port->batch, &message); // made to measure: it fits
-}
-
-// A dial that failed tries the next address; a wire that was open is lost.
-void
-hawser_port_lost(hawser_port *port, const hawser_lost *why)
-{
-    struct hw_ports *ports = port->ports;
-    uint32_t link = port->link, wire = port->number;
-    struct row *row = &ports->rows[link];
-    bool opened = port->opened;
-    struct hw_report *report = hw_report_lost(why);
-
-    HW_CHECK(!port->gone, "a wire is lost once");
-    end_port(port);
-    if (!opened && row->attempt != NULL && row->wire == wire) {
-        if (why->cause != HAWSER_CAUSE_UNREACHABLE) {
-            row->attempt->next = row->attempt->addresses.count;
-        }
-        try_next(ports, link, report);
-        return;
-    }
-    say_lost(ports, link, wire, report);
-}
-
-const char *
-hawser_port_name(const hawser_port *port)
-{
-    return port->name;
+    hw_port_say(ports, HW_SUPERVISOR, HW_LETTER_LINK_FORGOTTEN, letter->link, 0,
+                0, NULL);
 }
 
 // ---- the two halves ----
@@ -566,7 +391,10 @@ hw_port_send(struct hw_ports *ports, uint32_t link, uint32_t wire,
     }
     enter(port);
     taken = port->transport->send(port->wire, messages, count);
-    HW_CHECK(taken <= count, "a wire takes at most what it is given");
+    if (taken > count) { // nobody knows which: all go out again
+        hw_rule_broken(port, "send took %zu of %zu", taken, count);
+        taken = 0;
+    }
     leave(port);
     return taken;
 }
@@ -581,6 +409,7 @@ hw_port_barrier(struct hw_ports *ports, uint32_t link, uint32_t wire,
         return false;
     }
     enter(port);
+    port->asked = number > port->asked ? number : port->asked;
     port->transport->barrier(port->wire, number);
     leave(port);
     return true;
@@ -632,18 +461,21 @@ hw_port_heard_times(struct hw_ports *ports, uint32_t link, uint32_t wire)
 hawser_status
 hw_ports_open(struct hw_loop *loop, uint32_t links_max, struct hw_ports **ports)
 {
-    struct hw_ports *made = calloc(1, sizeof *made);
+    enum { PLAIN = offsetof(struct hw_ports, seat) };
+    struct hw_ports *made = hw_kept_take(&kept_rows);
 
     if (made == NULL) {
         return HAWSER_NO_MEMORY;
     }
+    memset((char *)made + PLAIN, 0, sizeof *made - PLAIN);
     made->loop = loop;
     made->links_max = links_max;
     made->rows = hw_pages_take(links_max, sizeof *made->rows);
     if (made->rows == NULL) {
-        free(made);
+        hw_kept_give(&kept_rows, made);
         return HAWSER_NO_MEMORY;
     }
+    hw_rule_follow(made, loop);
     *ports = made;
     return HAWSER_OK;
 }
@@ -654,24 +486,27 @@ hw_ports_close(struct hw_ports *ports)
     if (ports == NULL) {
         return;
     }
+    hw_rule_forget(ports);
     for (unsigned i = 0; i < ports->site_count; i++) {
         ports->sites[i].transport->stop(ports->sites[i].site);
     }
     hw_pages_give(ports->rows, ports->links_max, sizeof *ports->rows);
-    free(ports);
+    hw_kept_give(&kept_rows, ports);
 }
 
 void
 hw_ports_gather(struct hw_ports *ports)
 {
-    hawser_port *port = ports->full;
+    hawser_port *port;
 
+    hw_rule_judge_strays(ports);
+    port = ports->full;
     ports->full = NULL;
     while (port != NULL) {
         hawser_port *next = port->next_full;
 
         port->gathered = false;
-        say_batch(port);
+        hw_port_say_batch(port);
         port = next;
     }
 }
@@ -694,12 +529,12 @@ leave_seat(void *self)
     struct hw_ports *ports = ((struct port_actor *)self)->ports;
 
     for (uint32_t link = 0; link < ports->rows_reached; link++) {
-        struct row *row = &ports->rows[link];
+        struct hw_port_row *row = &ports->rows[link];
 
         if (row->plan == NULL) {
             continue;
         }
-        drop_attempt(row);
+        hw_port_drop_attempt(row);
         if (row->port != NULL) {
             hw_batch_drop_all(row->port->batch);
             row->port->batch = NULL;

@@ -33,6 +33,11 @@ struct partner_kind {
 // A second wire of the same transport, which dials the same name.
 extern const struct partner_kind partner_twin;
 
+// From now on twins meet at URLs made of these two templates (template.h),
+// which stay the caller's: the far end is dialled first.
+void
+partner_twin_meets_at(const char *near_end, const char *far_end);
+
 // A WebSocket server of one connection.
 extern const struct partner_kind partner_ws;
 
@@ -40,6 +45,9 @@ extern const struct partner_kind partner_ws;
 extern const struct partner_kind partner_tcp;
 extern const struct partner_kind partner_tls;
 extern const struct partner_kind partner_unix;
+
+// The same below TLS, with a certificate that nobody signed.
+extern const struct partner_kind partner_wss;
 
 // A server of the sim world. Its transport is the one below: its worlds last
 // from start to stop, and turn with the loop.

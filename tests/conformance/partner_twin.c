@@ -1,9 +1,11 @@
-// partner_twin.c - a second wire that dials the same name.
+// partner_twin.c - a second wire of the transport: it dials the same name, or
+// the other end's.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "partner.h"
+#include "template.h"
 
 struct partner {
     struct stage *stage;
@@ -15,6 +17,16 @@ struct partner {
     char reason[128];
     uv_prepare_t prepare; // sends, in each turn of the loop
 };
+
+static const char *near_template = "inproc://twins-{n}";
+static const char *far_template = "inproc://twins-{n}";
+
+void
+partner_twin_meets_at(const char *near_end, const char *far_end)
+{
+    near_template = near_end;
+    far_template = far_end;
+}
 
 static struct ear *
 ear(struct partner *partner)
@@ -66,16 +78,20 @@ static struct partner *
 open_twin(struct stage *stage, const hawser_transport *honest,
           char url[static PARTNER_URL_SIZE])
 {
-    static unsigned names;
     struct partner *partner = calloc(1, sizeof *partner);
+    struct template_values values;
+    char far_url[PARTNER_URL_SIZE];
 
     if (partner == NULL) {
         abort();
     }
     partner->stage = stage;
-    (void)snprintf(url, PARTNER_URL_SIZE, "inproc://twins-%u", names++); // fits
-    partner->port = port_dial(stage, honest, stage->site, url);
+    template_fresh(&values);
+    template_fill(near_template, &values, url, PARTNER_URL_SIZE);
+    template_fill(far_template, &values, far_url, sizeof far_url);
+    partner->port = port_dial(stage, honest, stage->site, far_url);
     if (partner->port == NULL) {
+        (void)fprintf(stderr, "no partner: %s\n", stage->fault);
         abort();
     }
     partner->port->honest = true;
@@ -111,6 +127,14 @@ goodbye(struct partner *partner, int code, const char *reason)
 }
 
 static void
+cut(struct partner *partner)
+{
+    if (port_lives(partner->port)) {
+        port_close(partner->port, HAWSER_CLOSE_CUT, "");
+    }
+}
+
+static void
 free_twin(uv_handle_t *prepare)
 {
     struct partner *partner = prepare->data;
@@ -135,5 +159,6 @@ const struct partner_kind partner_twin = {
     .unsaid = unsaid,
     .listen = hear_or_not,
     .goodbye = goodbye,
+    .cut = cut,
     .close = close_twin,
 };

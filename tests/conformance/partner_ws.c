@@ -1,4 +1,5 @@
-// partner_ws.c - a WebSocket server of one connection, read by wslay.
+// partner_ws.c - a WebSocket server of one connection, read by wslay, with or
+// without TLS below it.
 #include <arpa/inet.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <wslay/wslay.h>
 
 #include "partner.h"
+#include "tls_end.h"
 
 enum { REQUEST_MAX = 8192, ROOM = 65536 };
 
@@ -23,6 +25,7 @@ struct partner {
     unsigned handles;
     char request[REQUEST_MAX];
     size_t request_size;
+    struct tls_end *tls; // NULL: without
     wslay_event_context_ptr frames;
     const uint8_t *in;
     size_t in_size;
@@ -51,7 +54,7 @@ on_written(uv_write_t *write, int status)
 }
 
 static void
-write_bytes(struct partner *partner, const void *bytes, size_t size)
+write_to_wire(struct partner *partner, const void *bytes, size_t size)
 {
     struct block *block = malloc(sizeof *block + size);
     uv_buf_t buffer;
@@ -65,6 +68,28 @@ write_bytes(struct partner *partner, const void *bytes, size_t size)
     if (uv_write(&block->write, (uv_stream_t *)&partner->tcp, &buffer, 1,
                  on_written) != 0) {
         free(block);
+    }
+}
+
+static void
+write_sealed(struct partner *partner)
+{
+    char bytes[ROOM];
+    size_t size;
+
+    while ((size = tls_end_take(partner->tls, bytes, sizeof bytes)) > 0) {
+        write_to_wire(partner, bytes, size);
+    }
+}
+
+static void
+write_bytes(struct partner *partner, const void *bytes, size_t size)
+{
+    if (partner->tls == NULL) {
+        write_to_wire(partner, bytes, size);
+    } else {
+        tls_end_write(partner->tls, bytes, size);
+        write_sealed(partner);
     }
 }
 
@@ -185,6 +210,7 @@ on_closed(uv_handle_t *handle)
 
     if (--partner->handles == 0) {
         wslay_event_context_free(partner->frames);
+        tls_end_close(partner->tls);
         ear_clear(&partner->ear);
         free(partner);
     }
@@ -209,6 +235,33 @@ give_room(uv_handle_t *handle, size_t size, uv_buf_t *buffer)
 }
 
 static void
+read_bytes(struct partner *partner, const char *bytes, size_t size)
+{
+    if (!partner->upgraded) {
+        read_request(partner, bytes, size);
+        return;
+    }
+    partner->in = (const uint8_t *)bytes;
+    partner->in_size = size;
+    if (wslay_event_recv(partner->frames) != 0) {
+        stage_fault(partner->stage, "the partner can't read the frames");
+    }
+    flush(partner);
+}
+
+static void
+read_sealed(struct partner *partner, const char *bytes, size_t size)
+{
+    char plain[ROOM];
+
+    tls_end_feed(partner->tls, bytes, size);
+    while ((size = tls_end_read(partner->tls, plain, sizeof plain)) > 0) {
+        read_bytes(partner, plain, size);
+    }
+    write_sealed(partner); // the handshake's part
+}
+
+static void
 on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 {
     struct partner *partner = stream->data;
@@ -218,16 +271,11 @@ on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
         close_tcp(partner);
         return;
     }
-    if (!partner->upgraded) {
-        read_request(partner, buffer->base, (size_t)size);
-        return;
+    if (partner->tls == NULL) {
+        read_bytes(partner, buffer->base, (size_t)size);
+    } else {
+        read_sealed(partner, buffer->base, (size_t)size);
     }
-    partner->in = (const uint8_t *)buffer->base;
-    partner->in_size = (size_t)size;
-    if (wslay_event_recv(partner->frames) != 0) {
-        stage_fault(partner->stage, "the partner can't read the frames");
-    }
-    flush(partner);
 }
 
 static void
@@ -281,6 +329,18 @@ open_ws(struct stage *stage, const hawser_transport *honest,
     partner->listener.data = partner;
     (void)snprintf(url, PARTNER_URL_SIZE, "ws://127.0.0.1:%u/echo",
                    ntohs(address.sin_port)); // it fits
+    return partner;
+}
+
+static struct partner *
+open_wss(struct stage *stage, const hawser_transport *honest,
+         char url[static PARTNER_URL_SIZE])
+{
+    struct partner *partner = open_ws(stage, honest, url);
+
+    partner->tls = tls_end_open();
+    memmove(url + 3, url + 2, strlen(url + 2) + 1); // it fits
+    url[2] = 's';
     return partner;
 }
 
@@ -350,6 +410,17 @@ close_ws(struct partner *partner)
 
 const struct partner_kind partner_ws = {
     .open = open_ws,
+    .ear = ear,
+    .say = say,
+    .unsaid = unsaid,
+    .listen = hear_or_not,
+    .goodbye = goodbye,
+    .cut = cut,
+    .close = close_ws,
+};
+
+const struct partner_kind partner_wss = {
+    .open = open_wss,
     .ear = ear,
     .say = say,
     .unsaid = unsaid,

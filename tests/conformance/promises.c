@@ -24,24 +24,16 @@ promise_name(enum promise_number promise)
     return promises[promise].name;
 }
 
+unsigned
+promise_misses(enum promise_number promise, const struct stand *stand)
+{
+    return promises[promise].needs & ~stand->can;
+}
+
 bool
 promise_applies(enum promise_number promise, const struct stand *stand)
 {
-    return (promises[promise].needs & ~stand->can) == 0;
-}
-
-// Both lists end with NULL, and so do they together.
-static void
-gather_settings(const char *to[static 2 * SETTINGS_MAX],
-                const char *const *stand, const char *const *promise)
-{
-    while (stand != NULL && *stand != NULL) {
-        *to++ = *stand++;
-    }
-    while (*promise != NULL) {
-        *to++ = *promise++;
-    }
-    *to = NULL;
+    return promise_misses(promise, stand) == 0;
 }
 
 const char *
@@ -49,10 +41,9 @@ promise_play(enum promise_number promise, const struct stand *stand)
 {
     const struct promise *row = &promises[promise];
     struct play play = { .stand = stand };
-    const char *settings[2 * SETTINGS_MAX];
 
-    gather_settings(settings, stand->settings, row->settings);
-    stage_begin(&play.stage, stand->transport, settings);
+    stage_begin(&play.stage, stand->transport, row->settings);
+    stage_set(&play.stage, stand->settings);
     if (play.stage.fault[0] == '\0') {
         row->keep(&play);
     }

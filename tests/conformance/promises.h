@@ -117,6 +117,10 @@ promise_name(enum promise_number promise);
 bool
 promise_applies(enum promise_number promise, const struct stand *stand);
 
+// What it needs that the stand can't, as CAN_…; 0: it applies.
+unsigned
+promise_misses(enum promise_number promise, const struct stand *stand);
+
 // Plays it. NULL: it was kept; or how it was broken, valid until the next.
 const char *
 promise_play(enum promise_number promise, const struct stand *stand);

@@ -128,6 +128,14 @@ topics_are_kept(struct play *play)
     keeps_topics(play, &pair->port->ear);
 }
 
+static bool
+has_two_or_none(void *user)
+{
+    const hawser_port *port = user;
+
+    return port->ear.count >= 2 || !port_lives(port);
+}
+
 void
 the_largest_message_is_received(struct play *play)
 {
@@ -138,10 +146,7 @@ the_largest_message_is_received(struct play *play)
     if (pair != NULL) {
         play->stand->partner->say(pair->partner, &message);
         play_say(play, pair, 1, 1, size_small);
-        while (pair->port->ear.count < 2 && port_lives(pair->port) &&
-               play->stage.fault[0] == '\0') {
-            stage_settle(&play->stage);
-        }
+        (void)stage_run(&play->stage, has_two_or_none, pair->port); // see below
         (void)play_must(play,
                         pair->port->ear.count == 2 &&
                             pair->port->ear.notes[0].size == sizeof bytes,

@@ -75,20 +75,32 @@ stage_settle(struct stage *stage)
 
 // ---- begin and end ----
 
+// The first of a name is the one that counts.
+void
+stage_set(struct stage *stage, const char *const settings[])
+{
+    size_t at = 0;
+
+    while (stage->set[at].name != NULL) {
+        at++;
+    }
+    for (; settings != NULL && settings[0] != NULL; settings += 2) {
+        if (at == STAGE_SETTINGS_MAX) {
+            abort();
+        }
+        stage->set[at++] = (struct setting){ settings[0], settings[1] };
+    }
+}
+
 void
 stage_begin(struct stage *stage, const hawser_transport *transport,
             const char *const settings[])
 {
-    size_t i = 0;
-
     memset(stage, 0, sizeof *stage);
     stage->transport = transport;
     stage->settings.stage = stage;
     stage->thread = uv_thread_self();
-    for (; settings != NULL && settings[2 * i] != NULL; i++) {
-        stage->set[i].name = settings[2 * i];
-        stage->set[i].value = settings[2 * i + 1];
-    }
+    stage_set(stage, settings);
     must(uv_loop_init(&stage->loop));
     must(uv_timer_init(&stage->loop, &stage->timer));
     stage->timer.data = stage;

@@ -14,7 +14,7 @@
 
 #include <hawser/transport.h>
 
-enum { STAGE_PORTS_MAX = 64 };
+enum { STAGE_PORTS_MAX = 64, STAGE_SETTINGS_MAX = 32 };
 
 // How long stage_run waits for what must happen.
 extern unsigned stage_wait_ms;
@@ -93,7 +93,7 @@ struct stage {
     struct setting {
         const char *name; // NULL: no more
         const char *value;
-    } set[8];
+    } set[STAGE_SETTINGS_MAX + 1];
 };
 
 // Begins; with settings pairs of name and value, ended by NULL, that differ
@@ -101,6 +101,10 @@ struct stage {
 void
 stage_begin(struct stage *stage, const hawser_transport *transport,
             const char *const settings[]);
+
+// Sets more of them, where they are not set yet. NULL is allowed.
+void
+stage_set(struct stage *stage, const char *const settings[]);
 
 // Closes what is open, stops the transport, runs the loop until it is empty and
 // closes it. Returns the first rule that was broken, or NULL.

@@ -1,6 +1,8 @@
 // stands.c - the transports that are tried, each with what goes with it.
 #include "stands.h"
 
+#include <string.h>
+
 extern const hawser_transport hawser_transport_inproc;
 extern const hawser_transport hawser_transport_stream;
 extern const hawser_transport hawser_transport_ws;
@@ -91,7 +93,7 @@ const struct stand stand_tcp = {
     .unreachable = "tcp://127.0.0.1:1",
 };
 
-static const char *const trusting[] = { "tls.insecure", "on", NULL };
+static const char *const any_certificate[] = { "tls.insecure", "on", NULL };
 
 const struct stand stand_tls = {
     .name = "tls",
@@ -99,7 +101,7 @@ const struct stand stand_tls = {
     .honest = &hawser_transport_stream,
     .partner = &partner_tls,
     .can = CAN_BARRIERS | CAN_GAUGE | CAN_CUT | CAN_MISS,
-    .settings = trusting,
+    .settings = any_certificate,
     .bad_urls = bad_tcp_urls,
     .unreachable = "tls://127.0.0.1:1",
 };
@@ -127,6 +129,28 @@ const struct stand stand_unix = {
     .unreachable = "unix:///nobody/is/here",
 };
 
+static const char *const bad_wss_urls[] = {
+    "wss://",
+    "wss",
+    "wss://host:port/",
+    "wss://[::1/",
+    "wss://host/#part",
+    "wss://ho st/",
+    NULL,
+};
+
+const struct stand stand_wss = {
+    .name = "wss",
+    .transport = &hawser_transport_ws,
+    .honest = &hawser_transport_ws,
+    .partner = &partner_wss,
+    .can = CAN_KINDS | ASKS_THE_PEER | CAN_GAUGE | CAN_CUT | CAN_MISS |
+           CAN_SAY_GOODBYE,
+    .bad_urls = bad_wss_urls,
+    .unreachable = "wss://127.0.0.1:1/",
+    .settings = any_certificate,
+};
+
 static const char *const bad_sim_urls[] = {
     "sim://", "sim:/name",    "sim://a/b", "sim://a b",
     "sim",    "other://name", "",          NULL,
@@ -147,4 +171,29 @@ stand_sim(void)
         .bad_urls = bad_sim_urls,
         .unreachable = "sim://nobody",
     };
+}
+
+bool
+stand_of(const char *scheme, struct stand *stand)
+{
+    static const struct {
+        const char *scheme;
+        const struct stand *stand;
+    } all[] = {
+        { "inproc", &stand_inproc },
+        { "ws", &stand_ws },
+        { "wss", &stand_wss },
+    };
+
+    if (strcmp(scheme, "sim") == 0) {
+        *stand = stand_sim();
+        return true;
+    }
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (strcmp(all[i].scheme, scheme) == 0) {
+            *stand = *all[i].stand;
+            return true;
+        }
+    }
+    return false;
 }

@@ -9,8 +9,13 @@ extern const struct stand stand_ws;
 extern const struct stand stand_tcp;
 extern const struct stand stand_tls;
 extern const struct stand stand_unix;
+extern const struct stand stand_wss;
 
 struct stand
 stand_sim(void);
+
+// The stand of a transport that is built in, by its scheme. False: it is none.
+bool
+stand_of(const char *scheme, struct stand *stand);
 
 #endif

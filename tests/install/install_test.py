@@ -100,6 +100,21 @@ class Install(unittest.TestCase):
         bare = {"PATH": os.environ["PATH"]}
         self.assertIn(self.version(), run(tool, "version", env=bare))
 
+    def test_a_transport_is_built_outside_the_tree_and_passes(self):
+        build = self.work / "transport"
+        source = HERE.parents[1] / "examples" / "transport-packet"
+        run("cmake", "-G", "Ninja", "-S", source, "-B", build,
+            f"-DCMAKE_PREFIX_PATH={self.prefix}", "-DCMAKE_C_FLAGS=-Wall "
+            "-Wextra -Wpedantic -Wconversion -Wno-sign-conversion -Werror")
+        run("cmake", "--build", build)
+        plugin = build / "packet.so"
+        self.assertIn("libhawser.so.0", run("ldd", plugin))
+        said = run(self.prefix / "bin" / "hawser-conformance", "--load",
+                   plugin, "--without", "topics", "--partner",
+                   "packet://{dir}/{n}?bind=1", "packet://{dir}/{n}",
+                   env={"PATH": os.environ["PATH"]})
+        self.assertIn("packet: 40 kept, 0 broken, 1 skipped", said)
+
     def test_only_hawsers_own_names_leave_the_library(self):
         library = next(self.libdir.glob("libhawser.so.0.*"))
         names = [line.split()[-1] for line in

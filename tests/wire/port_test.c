@@ -1,7 +1,6 @@
 // port_test.c - a wire that is open: both its halves, and its end.
 #include "wire/port.h"
 
-#include "base/dies.h"
 #include "base/scarce.h"
 #include "check.h"
 #include "values/batch.h"
@@ -91,38 +90,12 @@ a_wire_that_is_not_open_or_not_this_one_takes_nothing(void)
 }
 
 static void
-send_on_one_that_takes_too_many(void)
-{
-    (void)send_on(1);
-}
-
-static void
-a_wire_takes_at_most_what_it_is_given(void)
-{
-    pier_open_wire(&pier_plain_transport);
-    CU_ASSERT_TRUE(dies_saying(send_on_one_that_takes_too_many,
-                               "a wire takes at most what it is given"));
-}
-
-static void
-open_again(void)
-{
-    pier_opened(0);
-}
-
-static void
-a_wire_opens_once(void)
-{
-    pier_open_wire(&pier_transport);
-    CU_ASSERT_TRUE(dies_saying(open_again, "a wire opens once, first"));
-}
-
-static void
 what_the_transport_says_becomes_a_letter(void)
 {
     pier_open_wire(&pier_transport);
     hawser_port_writable(pier.wires[0].port);
     CU_ASSERT_TRUE(says(HW_SENDER, HW_LETTER_WIRE_WRITABLE, 0));
+    CU_ASSERT_TRUE(hw_port_barrier(pier_ports, 0, 1, 1234567890123));
     hawser_port_passed(pier.wires[0].port, 1234567890123);
     CU_ASSERT_TRUE(says(HW_SENDER, HW_LETTER_WIRE_PASSED, 1234567890123));
     CU_ASSERT_TRUE(desk_is_silent(&pier_desk));
@@ -395,8 +368,6 @@ static CU_TestInfo tests[] = {
     CHECK(a_wire_is_asked_for_barriers_and_its_gauge),
     CHECK(a_transport_without_barriers_or_a_gauge_says_so),
     CHECK(a_wire_that_is_not_open_or_not_this_one_takes_nothing),
-    CHECK(a_wire_takes_at_most_what_it_is_given),
-    CHECK(a_wire_opens_once),
     CHECK(what_the_transport_says_becomes_a_letter),
     CHECK(what_came_since_the_last_turn_travels_together),
     CHECK(bursts_are_cut_into_batches_and_keep_their_order),

@@ -1,0 +1,9 @@
+// wss_test.c - what transport.h promises, kept by wss.
+#include "stands.h"
+#include "suite.h"
+
+int
+main(int argc, char **argv)
+{
+    return suite_run(&stand_wss, argc, argv);
+}
