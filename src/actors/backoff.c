@@ -338,7 +338,8 @@ leave(void *actor)
 {
     struct backoff *self = actor;
 
-    for (uint32_t link = 0; link < self->rows_reached; link++) {
+    for (uint32_t link = 0; self->rows != NULL && link < self->rows_reached;
+         link++) {
         hw_plan_drop(self->rows[link].plan);
     }
     hw_deadlines_free(&self->retries);

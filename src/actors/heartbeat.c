@@ -287,7 +287,8 @@ leave(void *actor)
 {
     struct heartbeat *self = actor;
 
-    for (uint32_t link = 0; link < self->rows_reached; link++) {
+    for (uint32_t link = 0; self->rows != NULL && link < self->rows_reached;
+         link++) {
         hw_plan_drop(self->rows[link].plan);
     }
     hw_deadlines_free(&self->looks);

@@ -926,7 +926,8 @@ leave(void *actor)
 {
     struct supervisor *self = actor;
 
-    for (uint32_t link = 0; link < self->rows_reached; link++) {
+    for (uint32_t link = 0; self->rows != NULL && link < self->rows_reached;
+         link++) {
         if (self->rows[link].plan != NULL) {
             forget(self, link);
         }

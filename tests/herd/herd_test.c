@@ -116,7 +116,11 @@ a_herd_is_the_same_at_every_run(void)
 
     herd_run(post, &setup, &result);
     herd_run(post, &setup, &other);
-    CU_ASSERT_EQUAL(memcmp(&result, &other, sizeof result), 0);
+    CU_ASSERT_EQUAL(result.dials, other.dials);
+    CU_ASSERT_EQUAL(result.refused, other.refused);
+    CU_ASSERT_EQUAL(result.all_ms, other.all_ms);
+    CU_ASSERT_EQUAL(
+        memcmp(result.buckets, other.buckets, sizeof result.buckets), 0);
 }
 
 static CU_TestInfo tests[] = {
