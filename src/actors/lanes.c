@@ -101,6 +101,7 @@ add_lanes(struct hw_lanes *lanes)
     if (more != NULL && make_room_for_run(more)) {
         for (unsigned i = 0; i < HW_LANES - 1; i++) {
             more->spools[i].keys = lanes->normal.keys;
+            more->spools[i].gone = lanes->normal.gone;
         }
         more->number = lanes->normal.next.position;
         add_run(more, HAWSER_NORMAL, more->number, 0);

@@ -4,7 +4,8 @@
 //        the door; WANT, TAKEN, PASSED, DOWNGRADE from the sender; GATE, DRAIN
 //        from the supervisor; WAKE from its loop.
 // Says   MAIL to the sender, one for each WANT; GREETED, DRAINED to the
-//        supervisor; RECEIPT to the receiver; ROOM, FOUND to the door.
+//        supervisor; RECEIPT to the receiver; ROOM, FOUND to the door, and, of
+//        links whose messages a file keeps, SPOOL_GONE and SPOOL_CLOSE.
 // Keeps  one row for each link: its stock, its standing messages, its gate.
 // Never  knows a wire, or when there will be one.
 #include <stdlib.h>
@@ -88,6 +89,21 @@ say_receipt(void *user, const struct hawser_message *message, hawser_fate fate)
     };
 
     hw_say(self->seat, HW_RECEIVER, &letter);
+}
+
+// To the one who keeps the link's file.
+static void
+say_gone(void *user, uint64_t key, uint64_t count)
+{
+    struct queue *self = user;
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_SPOOL_GONE,
+        .link = self->leaving,
+        .count = (uint32_t)count,
+        .number = key,
+    };
+
+    hw_say(self->seat, HW_DOOR, &letter);
 }
 
 static void
@@ -271,7 +287,8 @@ on_link_open(void *actor, const struct hw_letter *letter)
 
     HW_CHECK(row->stock.plan == NULL, "a row serves one link at a time");
     memset(row, 0, sizeof *row);
-    hw_stock_open(&row->stock, letter->thing);
+    hw_stock_open(&row->stock, letter->thing,
+                  &(struct hw_gone){ .tell = say_gone, .user = self });
 }
 
 static void
@@ -500,9 +517,15 @@ static void
 on_link_forget(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
+    bool durable = self->rows[letter->link].stock.plan->durable;
     uint64_t left = forget(self, letter->link);
 
-    say(self, HW_SUPERVISOR, HW_LETTER_LINK_FORGOTTEN, letter->link, left);
+    // The link has ended once its file is closed: then the door says so.
+    if (durable) {
+        say(self, HW_DOOR, HW_LETTER_SPOOL_CLOSE, letter->link, left);
+    } else {
+        say(self, HW_SUPERVISOR, HW_LETTER_LINK_FORGOTTEN, letter->link, left);
+    }
 }
 
 // ---- from the sender ----

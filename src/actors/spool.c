@@ -172,6 +172,17 @@ hw_spool_hand(struct hw_spool *spool, uint32_t max, struct hw_batch **batch,
 
 // ---- leaving in turn ----
 
+// So many messages of the batch have left for good. Whatever takes a message
+// out says so here, once.
+static void
+note_gone(struct hw_spool *spool, const struct hw_batch *batch, uint32_t at,
+          uint32_t count)
+{
+    if (spool->gone != NULL) {
+        hw_gone_note(spool->gone, batch, at, count);
+    }
+}
+
 // Nothing points at it any more but the list.
 static void
 unlink(struct hw_spool *spool, struct hw_batch *batch)
@@ -209,17 +220,18 @@ let_head_go_on(struct hw_spool *spool)
 }
 
 static void
-let_one_go(struct hw_spool *spool, struct hw_spool_sum *sum, hawser_fate fate,
-           hw_spool_left left, void *user)
+settle_one(struct hw_spool *spool, struct hw_spool_sum *sum, hw_spool_left left,
+           void *user)
 {
-    const struct hawser_message *message =
-        &spool->head.batch->messages[spool->head.at];
+    const struct hw_batch *batch = spool->head.batch;
+    const struct hawser_message *message = &batch->messages[spool->head.at];
 
     if (is_counted(message)) {
         sum->messages++;
         sum->bytes += message->size;
+        note_gone(spool, batch, spool->head.at, 1);
         if (message->private_tag != 0) {
-            left(user, message, fate);
+            left(user, message, HAWSER_SETTLED);
         }
     }
     move_head(spool, 1);
@@ -227,7 +239,7 @@ let_one_go(struct hw_spool *spool, struct hw_spool_sum *sum, hawser_fate fate,
 
 // A whole batch that holds nothing special goes in one go.
 static bool
-let_batch_go(struct hw_spool *spool, uint64_t position,
+settle_batch(struct hw_spool *spool, uint64_t position,
              struct hw_spool_sum *sum)
 {
     const struct hw_batch *batch = spool->head.batch;
@@ -238,6 +250,7 @@ let_batch_go(struct hw_spool *spool, uint64_t position,
     }
     sum->messages += batch->count;
     sum->bytes += batch->payload;
+    note_gone(spool, batch, 0, batch->count);
     move_head(spool, batch->count);
     return true;
 }
@@ -258,8 +271,8 @@ hw_spool_settle(struct hw_spool *spool, uint64_t position, hw_spool_left left,
     HW_CHECK(position <= spool->next.position,
              "only what was handed to a wire is settled");
     while (spool->head.batch != NULL && spool->head.position < position) {
-        if (!let_batch_go(spool, position, &sum)) {
-            let_one_go(spool, &sum, HAWSER_SETTLED, left, user);
+        if (!settle_batch(spool, position, &sum)) {
+            settle_one(spool, &sum, left, user);
         }
     }
     let_head_go_on(spool);
@@ -273,7 +286,18 @@ hw_spool_clear(struct hw_spool *spool, hw_spool_left left, void *user)
     struct hw_spool_sum sum = { 0 };
 
     while (spool->head.batch != NULL) {
-        let_one_go(spool, &sum, HAWSER_DROPPED, left, user);
+        const struct hw_batch *batch = spool->head.batch;
+        const struct hawser_message *message = &batch->messages[spool->head.at];
+        bool kept = spool->gone != NULL && batch->key != 0;
+
+        if (is_counted(message)) {
+            sum.messages++;
+            sum.bytes += message->size;
+            if (message->private_tag != 0 && !kept) {
+                left(user, message, HAWSER_DROPPED);
+            }
+        }
+        move_head(spool, 1);
     }
     memset(spool, 0, sizeof *spool);
     return sum;
@@ -335,6 +359,7 @@ hw_spool_take_out(struct hw_spool *spool, const struct hw_spool_mark *mark,
     if (message->private_tag != 0) {
         left(user, message, fate);
     }
+    note_gone(spool, mark->batch, mark->at, 1);
     if (hw_spool_is_waiting(spool, mark)) {
         spool->waiting--;
         spool->waiting_bytes -= message->size;
@@ -469,6 +494,7 @@ hw_spool_replace(struct hw_spool *spool, struct hw_batch *older,
     if (message->private_tag != 0) {
         left(user, message, HAWSER_DROPPED);
     }
+    note_gone(spool, older, 0, 1);
     newer->before = older->before;
     newer->next = older->next;
     newer->position = older->position;

@@ -4,7 +4,8 @@
 #include <string.h>
 
 void
-hw_stock_open(struct hw_stock *stock, struct hw_plan *plan)
+hw_stock_open(struct hw_stock *stock, struct hw_plan *plan,
+              const struct hw_gone *gone)
 {
     const struct hawser_settings *settings = plan->settings;
 
@@ -12,6 +13,10 @@ hw_stock_open(struct hw_stock *stock, struct hw_plan *plan)
     stock->plan = plan;
     stock->lanes.by_tag = settings->confirm == HW_CONFIRM_APPLICATION;
     stock->timed = settings->message_ttl > 0 || settings->rate_messages > 0;
+    if (plan->durable) {
+        stock->gone = *gone;
+        stock->lanes.normal.gone = &stock->gone;
+    }
 }
 
 // ---- sums over the lanes ----
@@ -99,6 +104,7 @@ count(struct hw_stock *stock, _Atomic uint64_t *figure, struct hw_spool_sum sum,
     if (sum.messages > 0) {
         HW_METER_ADD(*figure, sum.messages);
         HW_METER_SET(stock->plan->meter->reached, oldest(stock));
+        hw_gone_tell(&stock->gone);
         release(stock, sum, ear);
     }
 }
@@ -439,7 +445,9 @@ hw_stock_close(struct hw_stock *stock, const struct hw_stock_ear *ear)
         }
     }
     // What is given up at the link's end was not reached.
-    HW_METER_ADD(stock->plan->meter->dropped, sum.messages);
+    if (!stock->plan->durable) {
+        HW_METER_ADD(stock->plan->meter->dropped, sum.messages);
+    }
     HW_METER_SET(stock->plan->meter->in_flight, 0);
     release(stock, sum, ear);
     hw_stock_free(stock);

@@ -725,6 +725,26 @@ on_downgrade(void *actor, const struct hw_letter *letter)
 }
 
 static void
+on_spool_trouble(void *actor, const struct hw_letter *letter)
+{
+    struct supervisor *self = actor;
+    const struct row *row = known(self, letter);
+    struct hw_letter event = *letter;
+
+    if (row == NULL || row->state == HAWSER_CLOSED) {
+        hw_report_drop(letter->thing);
+        return;
+    }
+    event.kind = HW_LETTER_EVENT;
+    event.note =
+        (uint16_t)(row->state | HAWSER_EVENT_SPOOL << HW_EVENT_KIND_SHIFT);
+    event.wire = row->wire;
+    event.count = row->attempt;
+    event.number = (uint64_t)row->endpoint << 32;
+    hw_say(self->seat, HW_RECEIVER, &event);
+}
+
+static void
 on_retry_set(void *actor, const struct hw_letter *letter)
 {
     struct supervisor *self = actor;
@@ -903,6 +923,7 @@ const struct hw_role hw_role_supervisor = {
     .on[HW_LETTER_STALLED] = on_stalled,
     .on[HW_LETTER_SILENT] = on_silent,
     .on[HW_LETTER_DOWNGRADE] = on_downgrade,
+    .on[HW_LETTER_SPOOL_TROUBLE] = on_spool_trouble,
     .on[HW_LETTER_RETRY_SET] = on_retry_set,
     .on[HW_LETTER_RETRY_DUE] = on_retry_due,
     .on[HW_LETTER_RETRY_OVER] = on_retry_over,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "front/bus.h"
+#include "front/durable.h"
 #include "values/utf8.h"
 
 enum {
@@ -115,6 +116,10 @@ may_send(struct hw_slot *slot, size_t size, uint64_t tag)
     if (size > (uint64_t)settings->message_max) {
         return HAWSER_TOO_BIG;
     }
+    if (slot->durable != NULL &&
+        hw_file_trouble(slot->durable->file) != HAWSER_OK) {
+        return hw_file_trouble(slot->durable->file);
+    }
     return tag != 0 && slot->receipts_out >= (uint64_t)settings->receipts_max
                ? HAWSER_FULL
                : HAWSER_OK;
@@ -141,6 +146,17 @@ turn_away(hawser_bus *bus, struct hw_slot *slot, uint64_t tag)
 }
 
 // ---- taking in ----
+
+// What is on its way in.
+struct parcel {
+    struct hawser_message *message;
+    hawser_message *shared; // that it stands for; NULL: it is to be copied
+    const struct hw_policy *policy; // NULL: none
+    bool sync;                      // is it to be known where it went?
+    struct hw_file *file;           // that keeps it, held; NULL: it was not
+                                    // taken, or nobody wants to know
+    uint64_t key;                   // in that file
+};
 
 // May a message with that policy (NULL: none) travel in the batch? One with a
 // key travels alone.
@@ -186,45 +202,72 @@ add_batch(struct hw_slot *slot, size_t size, const struct hw_policy *policy)
         slot->last->next = batch;
     }
     slot->last = batch;
+    if (slot->durable != NULL) {
+        hw_durable_add_batch(slot, batch);
+    }
     return batch;
 }
 
 static bool
-put(struct hw_batch *batch, struct hawser_message *message,
-    hawser_message *shared)
+put(struct hw_batch *batch, const struct parcel *parcel)
 {
-    return shared == NULL
-               ? hw_batch_add(batch, message)
-               : hw_batch_add_shared(batch, shared, message->private_tag);
+    return parcel->shared == NULL
+               ? hw_batch_add(batch, parcel->message)
+               : hw_batch_add_shared(batch, parcel->shared,
+                                     parcel->message->private_tag);
+}
+
+// Into the batch that is being filled, if it suits.
+static bool
+put_in_last(struct hw_slot *slot, const struct parcel *parcel)
+{
+    bool sealed = slot->durable != NULL && slot->durable->sealed;
+
+    return slot->last != NULL && !sealed && suits(slot->last, parcel->policy) &&
+           put(slot->last, parcel);
+}
+
+static void
+keep(struct hw_slot *slot, struct parcel *parcel)
+{
+    hw_durable_add(slot);
+    if (parcel->sync) {
+        parcel->file = slot->durable->file;
+        parcel->key = slot->durable->next_key - 1;
+        hw_file_hold(parcel->file);
+    }
 }
 
 static hawser_status
-take_in(hawser_bus *bus, struct hw_slot *slot, struct hawser_message *message,
-        hawser_message *shared, const struct hw_policy *policy)
+take_in(hawser_bus *bus, struct hw_slot *slot, struct parcel *parcel)
 {
-    size_t size =
-        shared == NULL ? (size_t)message->size + message->topic_size : 0;
+    const struct hawser_message *message = parcel->message;
+    size_t size = parcel->shared == NULL
+                      ? (size_t)message->size + message->topic_size
+                      : 0;
 
-    if (slot->last == NULL || !suits(slot->last, policy) ||
-        !put(slot->last, message, shared)) {
-        struct hw_batch *batch = add_batch(slot, size, policy);
+    if (!put_in_last(slot, parcel)) {
+        struct hw_batch *batch = add_batch(slot, size, parcel->policy);
 
         if (batch == NULL) {
             return HAWSER_NO_MEMORY;
         }
-        (void)put(batch, message, shared); // made to measure: it fits
+        (void)put(batch, parcel); // made to measure: it fits
     }
     slot->accepted++;
     slot->accepted_bytes += message->size;
     slot->receipts_out += message->private_tag != 0;
+    if (slot->durable != NULL) {
+        keep(slot, parcel);
+    }
     hw_slot_note_dirty(bus, slot);
     return HAWSER_OK;
 }
 
 static hawser_status
-accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
-       hawser_message *shared, const struct hw_policy *policy)
+accept(hawser_bus *bus, struct hw_slot **slot, struct parcel *parcel)
 {
+    const struct hawser_message *message = parcel->message;
     uint64_t released = UINT64_MAX;
     hawser_status status;
 
@@ -238,7 +281,7 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
             return status;
         }
         if (has_room(*slot, message->size, factor)) {
-            return take_in(bus, *slot, message, shared, policy);
+            return take_in(bus, *slot, parcel);
         }
         if (overflow == HW_OVERFLOW_REFUSE) {
             return HAWSER_FULL;
@@ -262,8 +305,7 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
 }
 
 static hawser_status
-send_one(hawser_bus *bus, hawser_link link, struct hawser_message *message,
-         hawser_message *shared, const struct hw_policy *policy)
+send_one(hawser_bus *bus, hawser_link link, struct parcel *parcel)
 {
     struct hw_slot *slot = hw_slot_lock(bus, link);
     hawser_status status;
@@ -271,7 +313,8 @@ send_one(hawser_bus *bus, hawser_link link, struct hawser_message *message,
     if (slot == NULL) {
         return HAWSER_STALE;
     }
-    status = accept(bus, &slot, message, shared, policy);
+    status = parcel->sync && !slot->plan->durable ? HAWSER_UNSUPPORTED
+                                                  : accept(bus, &slot, parcel);
     if (slot != NULL) {
         hw_slot_unlock(slot);
     }
@@ -295,7 +338,7 @@ accept_now(hawser_bus *bus, struct hw_slot *slot,
         return status;
     }
     if (has_room(slot, message->size, factor)) {
-        return take_in(bus, slot, message, NULL, NULL);
+        return take_in(bus, slot, &(struct parcel){ .message = message });
     }
     return overflow == HW_OVERFLOW_DROP_NEWEST ? turn_away(bus, slot, 0)
                                                : HAWSER_FULL;
@@ -330,7 +373,7 @@ hawser_send(hawser_bus *bus, hawser_link link, const void *bytes, size_t size)
     if (size > HW_MESSAGE_SIZE_MAX) {
         return HAWSER_TOO_BIG;
     }
-    return send_one(bus, link, &message, NULL, NULL);
+    return send_one(bus, link, &(struct parcel){ .message = &message });
 }
 
 hawser_status
@@ -353,20 +396,22 @@ hawser_send_text(hawser_bus *bus, hawser_link link, const char *text)
         return HAWSER_INVALID;
     }
     message.size = (uint32_t)size;
-    return send_one(bus, link, &message, NULL, NULL);
+    return send_one(bus, link, &(struct parcel){ .message = &message });
 }
 
 // A message that came in a batch would keep all of the batch.
 static hawser_status
 send_shared(hawser_bus *bus, hawser_link link, hawser_message *message,
-            uint64_t tag, const struct hw_policy *policy)
+            uint64_t tag, struct parcel *parcel)
 {
     struct hawser_message copy = *message;
     bool small = message->size <= COPIED_MAX || hw_batch_of(message)->count > 1;
 
     copy.private_tag = tag;
     copy.private_flags = 0;
-    return send_one(bus, link, &copy, small ? NULL : message, policy);
+    parcel->message = &copy;
+    parcel->shared = small ? NULL : message;
+    return send_one(bus, link, parcel);
 }
 
 hawser_status
@@ -375,7 +420,23 @@ hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
 {
     return bus == NULL || message == NULL
                ? HAWSER_INVALID
-               : send_shared(bus, link, message, tag, NULL);
+               : send_shared(bus, link, message, tag, &(struct parcel){ 0 });
+}
+
+hawser_status
+hawser_send_sync(hawser_bus *bus, hawser_link link, hawser_message *message,
+                 uint64_t tag, int timeout_ms)
+{
+    struct parcel parcel = { .sync = true };
+    hawser_status status;
+
+    if (bus == NULL || message == NULL || timeout_ms < -1) {
+        return HAWSER_INVALID;
+    }
+    status = send_shared(bus, link, message, tag, &parcel);
+    return parcel.file == NULL
+               ? status
+               : hw_durable_wait(parcel.file, parcel.key, timeout_ms);
 }
 
 // A caller of an earlier version knows fewer of them.
@@ -401,6 +462,7 @@ hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
 {
     hawser_send_options all = { .size = sizeof all };
     struct hw_policy policy;
+    struct parcel parcel = { 0 };
 
     if (bus == NULL || message == NULL || !read_options(&all, options)) {
         return HAWSER_INVALID;
@@ -411,5 +473,6 @@ hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
         .key_size = (uint16_t)all.key_size,
         .lane = (uint8_t)all.priority,
     };
-    return send_shared(bus, link, message, all.tag, &policy);
+    parcel.policy = &policy;
+    return send_shared(bus, link, message, all.tag, &parcel);
 }

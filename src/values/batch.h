@@ -36,7 +36,9 @@ struct hw_policy {
 };
 
 struct hw_batch {
-    struct hw_batch *next; // its owner's list
+    struct hw_batch *next;      // its owner's list
+    struct hw_batch *next_kept; // the list of those that a file is to keep
+    uint64_t key;               // of its first message in a file; 0: in none
     atomic_uint holds;
     uint32_t count;  // messages
     uint32_t tagged; // of those, with a tag
