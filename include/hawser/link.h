@@ -193,10 +193,14 @@ typedef struct hawser_send_options {
     const void *key;
     size_t key_size;
     hawser_priority priority;
+    // With spool=file:PATH: return once the message is on disk, and answer as
+    // hawser_send_sync with that timeout; 0: do not wait for the disk.
+    int sync_ms;
 } hawser_send_options;
 
 // hawser_send_message with options; NULL is all zero. INVALID: one of them is
-// out of its range, or size is not set.
+// out of its range, or size is not set. The file of a spool keeps them all: a
+// time to live ends by the wall clock, in whatever process.
 HAWSER_API hawser_status
 hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
                  const hawser_send_options *options);

@@ -117,10 +117,8 @@ hw_lanes_spool_for(struct hw_lanes *lanes, struct hw_batch *batch)
     if (batch->policy.lane != HAWSER_NORMAL && lanes->more == NULL) {
         lanes->more = add_lanes(lanes);
     }
-    if (lanes->more == NULL) {
-        batch->policy.lane = HAWSER_NORMAL;
-    }
-    return hw_lanes_spool(lanes, batch->policy.lane);
+    batch->lane = lanes->more == NULL ? HAWSER_NORMAL : batch->policy.lane;
+    return hw_lanes_spool(lanes, batch->lane);
 }
 
 // ---- turns ----

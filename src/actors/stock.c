@@ -145,10 +145,12 @@ set_expiry(struct hw_stock *stock, struct hw_batch *batch, uint64_t now_ms)
     if (ttl_ms == 0) {
         ttl_ms = stock->plan->settings->message_ttl;
     }
-    if (ttl_ms > 0) {
+    if (ttl_ms == HW_TTL_OVER) {
+        batch->expires_at_ms = now_ms > 0 ? now_ms : 1; // 0 is never
+    } else if (ttl_ms > 0) {
         batch->expires_at_ms = now_ms + (uint64_t)ttl_ms;
-        stock->timed = true;
     }
+    stock->timed |= batch->expires_at_ms != 0;
 }
 
 // From the first key on, each lane knows of them.
@@ -177,15 +179,15 @@ add_keyed(struct hw_stock *stock, struct hw_batch *batch,
     use_keys(stock);
     if (older == NULL) {
         hw_spool_add(spool, batch);
-    } else if (older->policy.lane == batch->policy.lane) {
+    } else if (older->lane == batch->lane) {
         sum = hw_spool_replace(spool, older, batch, ear->left.left,
                                ear->left.user);
     } else {
         const struct hw_spool_mark mark = hw_spool_mark_of(older);
 
-        sum = hw_spool_take_out(
-            hw_lanes_spool(&stock->lanes, older->policy.lane), &mark,
-            HAWSER_DROPPED, ear->left.left, ear->left.user);
+        sum =
+            hw_spool_take_out(hw_lanes_spool(&stock->lanes, older->lane), &mark,
+                              HAWSER_DROPPED, ear->left.left, ear->left.user);
         hw_spool_add(spool, batch);
     }
     count(stock, &stock->plan->meter->dropped, sum, ear);

@@ -5,11 +5,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/check.h"
 #include "base/log.h"
+#include "disk/keeper_private.h"
 
 enum {
     RETRY_US = 200 * 1000, // after a failure; chosen
@@ -20,54 +20,8 @@ enum {
     PATIENCE_MAX_US = 1000,
 };
 
-// Somebody who waits, while that lasts.
-struct waiter {
-    struct waiter *next;
-    uint64_t key;
-};
-
-struct runs {
-    struct hw_key_run *all;
-    size_t count;
-    size_t room;
-};
-
-struct hw_file {
-    struct hw_keeper *keeper;
-    struct hw_file *next;
-    struct hw_store *store;
-    struct hw_file_owner owner;
-    uint64_t commit_us;
-    atomic_int status; // hawser_status: can it be written?
-    // With the keeper locked.
-    unsigned holds;
-    uint64_t due_us; // UINT64_MAX: nothing is to be written
-    uint64_t safe;   // all before this key is on disk, or gone
-    struct waiter *waiters;
-    unsigned waiting;     // of those, for more than is safe
-    unsigned served;      // by the last write
-    uint64_t asked_us;    // when the first began to wait
-    uint64_t patience_us; // that it may be made to wait for others
-    bool closing;
-    bool closed;
-    struct runs told;
-    // The keeper's thread alone.
-    struct hw_batch *first; // not on disk yet
-    struct hw_batch *last;
-    struct runs gone;
-};
-
-struct hw_keeper {
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t work;    // there may be some
-    pthread_cond_t written; // a file got further
-    struct hw_file *files;
-    bool ending;
-};
-
-static uint64_t
-now_us(void)
+uint64_t
+hw_keeper_now_us(void)
 {
     struct timespec now;
 
@@ -75,9 +29,8 @@ now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-// UINT64_MAX: for ever. Spurious ends are the caller's to see.
-static void
-wait_until(pthread_cond_t *what, pthread_mutex_t *lock, uint64_t until_us)
+void
+hw_keeper_wait(pthread_cond_t *what, pthread_mutex_t *lock, uint64_t until_us)
 {
     const struct timespec until = {
         .tv_sec = (time_t)(until_us / 1000000),
@@ -91,67 +44,13 @@ wait_until(pthread_cond_t *what, pthread_mutex_t *lock, uint64_t until_us)
     }
 }
 
-// ---- runs ----
-
-static bool
-add_run(struct runs *runs, uint64_t key, uint64_t count)
-{
-    struct hw_key_run *last =
-        runs->count > 0 ? &runs->all[runs->count - 1] : NULL;
-    size_t room = runs->room == 0 ? 16 : runs->room * 2;
-    struct hw_key_run *larger;
-
-    if (last != NULL && last->key + last->count == key) {
-        last->count += count;
-        return true;
-    }
-    if (runs->count == runs->room) {
-        larger = realloc(runs->all, room * sizeof *larger);
-        if (larger == NULL) {
-            return false;
-        }
-        runs->all = larger;
-        runs->room = room;
-    }
-    runs->all[runs->count++] = (struct hw_key_run){ key, count };
-    return true;
-}
-
-static int
-by_key(const void *one, const void *other)
-{
-    const struct hw_key_run *a = one, *b = other;
-
-    return (a->key > b->key) - (a->key < b->key);
-}
-
-// In the order of their keys, each as long as it can be.
-static void
-sort_runs(struct runs *runs)
-{
-    size_t kept = 0;
-
-    if (runs->count < 2) {
-        return;
-    }
-    qsort(runs->all, runs->count, sizeof runs->all[0], by_key);
-    for (size_t i = 1; i < runs->count; i++) {
-        struct hw_key_run *last = &runs->all[kept];
-
-        if (last->key + last->count == runs->all[i].key) {
-            last->count += runs->all[i].count;
-        } else {
-            runs->all[++kept] = runs->all[i];
-        }
-    }
-    runs->count = kept + 1;
-}
+// ---- writing ----
 
 // With the keeper locked.
 static void
 take_told(struct hw_file *file)
 {
-    struct runs empty = file->gone;
+    struct hw_key_runs empty = file->gone;
 
     if (file->gone.count == 0) { // the usual case: they change places
         file->gone = file->told;
@@ -161,14 +60,12 @@ take_told(struct hw_file *file)
     for (size_t i = 0; i < file->told.count; i++) {
         const struct hw_key_run *run = &file->told.all[i];
 
-        if (!add_run(&file->gone, run->key, run->count)) {
+        if (!hw_key_runs_add(&file->gone, run->key, run->count)) {
             HW_LOG(1, "spool: no memory: messages will be sent once more");
         }
     }
     file->told.count = 0;
 }
-
-// ---- writing ----
 
 static void
 gather(struct hw_file *file, uint64_t *end)
@@ -217,7 +114,7 @@ note_status(struct hw_file *file, hawser_status status, const char *sentence)
 static void
 let_waiters_go(struct hw_file *file, uint64_t end)
 {
-    struct waiter **at = &file->waiters;
+    struct hw_waiter **at = &file->waiters;
 
     file->served = 0;
     while (*at != NULL) {
@@ -236,9 +133,9 @@ let_waiters_go(struct hw_file *file, uint64_t end)
 static void
 note_patience(struct hw_file *file, uint64_t begun_us)
 {
-    uint64_t part = (now_us() - begun_us) / PATIENCE_PART;
+    uint64_t part = (hw_keeper_now_us() - begun_us) / PATIENCE_PART;
 
-    file->asked_us = now_us();
+    file->asked_us = hw_keeper_now_us();
     file->patience_us = part < PATIENCE_MAX_US ? part : PATIENCE_MAX_US;
 }
 
@@ -250,7 +147,7 @@ write_file(struct hw_file *file)
     char sentence[HW_SENTENCE_SIZE] = "";
     struct hw_change change;
     hawser_status status;
-    uint64_t begun_us = now_us();
+    uint64_t begun_us = hw_keeper_now_us();
     uint64_t end;
 
     pthread_mutex_lock(&keeper->lock);
@@ -258,7 +155,7 @@ write_file(struct hw_file *file)
     take_told(file);
     pthread_mutex_unlock(&keeper->lock);
     gather(file, &end);
-    sort_runs(&file->gone);
+    hw_key_runs_sort(&file->gone);
     change =
         (struct hw_change){ file->first, file->gone.all, file->gone.count };
     status = hw_store_write(file->store, &change, sentence);
@@ -267,7 +164,7 @@ write_file(struct hw_file *file)
     }
     pthread_mutex_lock(&keeper->lock);
     if (status != HAWSER_OK) {
-        file->due_us = now_us() + RETRY_US;
+        file->due_us = hw_keeper_now_us() + RETRY_US;
     } else if (end > file->safe) {
         let_waiters_go(file, end);
         note_patience(file, begun_us);
@@ -293,23 +190,6 @@ take_off(struct hw_keeper *keeper, struct hw_file *file)
 }
 
 static void
-free_file(struct hw_file *file)
-{
-    free(file->told.all);
-    free(file->gone.all);
-    free(file);
-}
-
-// With the keeper locked.
-static bool
-was_last_hold(struct hw_file *file)
-{
-    HW_CHECK(file->holds > 0, "a file is dropped once for each hold");
-    file->holds--;
-    return file->holds == 0;
-}
-
-static void
 close_file(struct hw_file *file)
 {
     const struct hw_file_owner owner = file->owner;
@@ -322,10 +202,10 @@ close_file(struct hw_file *file)
     take_off(keeper, file);
     file->closed = true;
     pthread_cond_broadcast(&keeper->written);
-    last = was_last_hold(file);
+    last = hw_file_let_go(file);
     pthread_mutex_unlock(&keeper->lock);
     if (last) {
-        free_file(file);
+        hw_file_free(file);
     }
     owner.closed(owner.user);
 }
@@ -363,7 +243,7 @@ find_due(struct hw_keeper *keeper, uint64_t *next_us)
             found = file;
         }
     }
-    return found != NULL && *next_us <= now_us() ? found : NULL;
+    return found != NULL && *next_us <= hw_keeper_now_us() ? found : NULL;
 }
 
 static void *
@@ -378,7 +258,7 @@ run(void *user)
     while (!keeper->ending) {
         file = find_due(keeper, &next_us);
         if (file == NULL) {
-            wait_until(&keeper->work, &keeper->lock, next_us);
+            hw_keeper_wait(&keeper->work, &keeper->lock, next_us);
             continue;
         }
         closing = file->closing;
@@ -443,175 +323,4 @@ hw_keeper_close(struct hw_keeper *keeper)
     (void)pthread_cond_destroy(&keeper->written);
     (void)pthread_mutex_destroy(&keeper->lock);
     free(keeper);
-}
-
-// ---- files ----
-
-static void
-put_on_list(struct hw_keeper *keeper, struct hw_file *file)
-{
-    pthread_mutex_lock(&keeper->lock);
-    file->next = keeper->files;
-    keeper->files = file;
-    pthread_mutex_unlock(&keeper->lock);
-}
-
-static uint64_t
-key_behind(const struct hw_batch *batch, uint64_t key)
-{
-    for (; batch != NULL; batch = batch->next) {
-        key = batch->key + batch->count;
-    }
-    return key;
-}
-
-hawser_status
-hw_file_open(struct hw_keeper *keeper, const struct hw_file_plan *plan,
-             struct hw_file **file, struct hw_batch **loaded,
-             uint64_t *next_key, char sentence[HW_SENTENCE_SIZE])
-{
-    struct hw_file *made = calloc(1, sizeof *made);
-    hawser_status status = HAWSER_NO_MEMORY;
-
-    (void)memcpy(sentence, "out of memory", sizeof "out of memory");
-    if (made == NULL) {
-        return status;
-    }
-    status = hw_store_open(plan->path, plan->max_bytes, &made->store, sentence);
-    if (status == HAWSER_OK) {
-        status = hw_store_load(made->store, loaded, sentence);
-    }
-    if (status != HAWSER_OK) {
-        hw_store_close(made->store);
-        free(made);
-        return status;
-    }
-    *next_key = key_behind(*loaded, hw_store_next_key(made->store));
-    made->keeper = keeper;
-    made->owner = plan->owner;
-    made->commit_us = plan->commit_ms * 1000;
-    made->holds = 1;
-    made->due_us = UINT64_MAX;
-    made->safe = *next_key;
-    put_on_list(keeper, made);
-    *file = made;
-    return HAWSER_OK;
-}
-
-// With the keeper locked. One that failed keeps its time.
-static void
-make_due(struct hw_file *file)
-{
-    if (file->due_us == UINT64_MAX) {
-        file->due_us = now_us() + file->commit_us;
-        pthread_cond_signal(&file->keeper->work);
-    }
-}
-
-void
-hw_file_note(struct hw_file *file)
-{
-    pthread_mutex_lock(&file->keeper->lock);
-    make_due(file);
-    pthread_mutex_unlock(&file->keeper->lock);
-}
-
-void
-hw_file_remove(struct hw_file *file, uint64_t key, uint64_t count)
-{
-    pthread_mutex_lock(&file->keeper->lock);
-    if (!add_run(&file->told, key, count)) {
-        HW_LOG(1, "spool: no memory: messages will be sent once more");
-    }
-    make_due(file);
-    pthread_mutex_unlock(&file->keeper->lock);
-}
-
-hawser_status
-hw_file_trouble(const struct hw_file *file)
-{
-    return (hawser_status)atomic_load(&file->status);
-}
-
-// With the keeper locked.
-static void
-begin_to_wait(struct hw_file *file, struct waiter *waiter)
-{
-    waiter->next = file->waiters;
-    file->waiters = waiter;
-    file->waiting++;
-    if (file->waiting == 1) {
-        file->asked_us = now_us();
-    }
-    if (file->waiting == 1 || file->waiting >= file->served) {
-        pthread_cond_signal(&file->keeper->work);
-    }
-}
-
-// In vain.
-static void
-end_to_wait(struct hw_file *file, const struct waiter *waiter)
-{
-    struct waiter **at = &file->waiters;
-
-    while (*at != waiter) {
-        at = &(*at)->next;
-    }
-    *at = waiter->next;
-    file->waiting--;
-}
-
-hawser_status
-hw_file_wait(struct hw_file *file, uint64_t key, int timeout_ms)
-{
-    struct hw_keeper *keeper = file->keeper;
-    struct waiter waiter = { .key = key };
-    uint64_t deadline_us =
-        timeout_ms < 0 ? UINT64_MAX : now_us() + (uint64_t)timeout_ms * 1000;
-    hawser_status status = HAWSER_OK;
-
-    pthread_mutex_lock(&keeper->lock);
-    if (file->safe <= key) {
-        begin_to_wait(file, &waiter);
-        while (file->safe <= key && !file->closed && now_us() < deadline_us) {
-            wait_until(&keeper->written, &keeper->lock, deadline_us);
-        }
-        if (file->safe <= key) {
-            end_to_wait(file, &waiter);
-            status = HAWSER_TIMEOUT;
-        }
-    }
-    pthread_mutex_unlock(&keeper->lock);
-    return status;
-}
-
-void
-hw_file_hold(struct hw_file *file)
-{
-    pthread_mutex_lock(&file->keeper->lock);
-    file->holds++;
-    pthread_mutex_unlock(&file->keeper->lock);
-}
-
-void
-hw_file_drop(struct hw_file *file)
-{
-    struct hw_keeper *keeper = file->keeper;
-    bool last;
-
-    pthread_mutex_lock(&keeper->lock);
-    last = was_last_hold(file);
-    pthread_mutex_unlock(&keeper->lock);
-    if (last) {
-        free_file(file);
-    }
-}
-
-void
-hw_file_close(struct hw_file *file)
-{
-    pthread_mutex_lock(&file->keeper->lock);
-    file->closing = true;
-    pthread_cond_signal(&file->keeper->work);
-    pthread_mutex_unlock(&file->keeper->lock);
 }

@@ -1,10 +1,16 @@
 // record.c - how one message stands in a spool's file.
 //
-//     0  check, 4 bytes     4  kind, 1     5  zero, 1     6  topic size, 2
-//     8  tag, 8            16  topic, then the bytes
+//     0  check, 4 bytes     4  kind, 1     5  traits, 1     6  topic size, 2
+//     8  tag, 8            16  by its traits: when it expires, 8; key size, 2,
+//                              and key; then the topic, then the bytes
 #include "disk/record.h"
 
 #include <string.h>
+
+#include <hawser/link.h>
+
+enum { LANE = 3, HAS_TIME = 4, HAS_KEY = 8 }; // traits; version 1 has none
+enum { TIME_SIZE = 8, COUNT_SIZE = 2 };
 
 static void
 put_number(uint8_t *to, uint64_t number, unsigned size)
@@ -44,58 +50,144 @@ sum_up(uint64_t key, const uint8_t *bytes, size_t size)
     return (uint32_t)(sum ^ sum >> 32);
 }
 
-size_t
-hw_record_size(const struct hawser_message *message)
+static uint8_t
+traits_of(const struct hw_batch *batch)
 {
-    return (size_t)HW_RECORD_HEAD + message->topic_size + message->size;
+    return (uint8_t)(batch->policy.lane |
+                     (batch->kept_until_ms != 0 ? HAS_TIME : 0) |
+                     (batch->policy.key != NULL ? HAS_KEY : 0));
+}
+
+static size_t
+policy_size(const struct hw_batch *batch)
+{
+    return (batch->kept_until_ms != 0 ? TIME_SIZE : 0) +
+           (batch->policy.key != NULL
+                ? (size_t)COUNT_SIZE + batch->policy.key_size
+                : 0);
+}
+
+size_t
+hw_record_size(const struct hw_batch *batch, uint32_t at)
+{
+    const struct hawser_message *message = &batch->messages[at];
+
+    return HW_RECORD_HEAD + policy_size(batch) + message->topic_size +
+           message->size;
+}
+
+static uint8_t *
+put_bytes(uint8_t *to, const uint8_t *bytes, size_t size)
+{
+    if (size > 0) {
+        memcpy(to, bytes, size);
+    }
+    return to + size;
+}
+
+static uint8_t *
+put_policy(uint8_t *to, const struct hw_batch *batch)
+{
+    if (batch->kept_until_ms != 0) {
+        put_number(to, batch->kept_until_ms, TIME_SIZE);
+        to += TIME_SIZE;
+    }
+    if (batch->policy.key != NULL) {
+        put_number(to, batch->policy.key_size, COUNT_SIZE);
+        to = put_bytes(to + COUNT_SIZE, batch->policy.key,
+                       batch->policy.key_size);
+    }
+    return to;
 }
 
 void
-hw_record_write(void *to, uint64_t key, const struct hawser_message *message)
+hw_record_write(void *to, uint64_t key, const struct hw_batch *batch,
+                uint32_t at)
 {
-    size_t size = hw_record_size(message);
-    uint8_t *at = to;
+    const struct hawser_message *message = &batch->messages[at];
+    uint8_t *head = to, *end;
 
-    at[4] = message->kind;
-    at[5] = 0;
-    put_number(at + 6, message->topic_size, 2);
-    put_number(at + 8, message->private_tag, 8);
-    at += HW_RECORD_HEAD;
-    if (message->topic_size > 0) {
-        memcpy(at, message->topic, message->topic_size);
-        at += message->topic_size;
+    head[4] = message->kind;
+    head[5] = traits_of(batch);
+    put_number(head + 6, message->topic_size, COUNT_SIZE);
+    put_number(head + 8, message->private_tag, 8);
+    end = put_policy(head + HW_RECORD_HEAD, batch);
+    end = put_bytes(end, message->topic, message->topic_size);
+    end = put_bytes(end, message->bytes, message->size);
+    put_number(head, sum_up(key, head + 4, (size_t)(end - head) - 4), 4);
+}
+
+// What is left to be read.
+struct rest {
+    const uint8_t *at;
+    size_t size;
+};
+
+// NULL: there is less.
+static const uint8_t *
+get_bytes(struct rest *rest, size_t size)
+{
+    const uint8_t *at = rest->at;
+
+    if (size > rest->size) {
+        return NULL;
     }
-    if (message->size > 0) {
-        memcpy(at, message->bytes, message->size);
+    rest->at += size;
+    rest->size -= size;
+    return at;
+}
+
+static bool
+get_policy(struct rest *rest, unsigned traits, struct hw_record *record)
+{
+    const uint8_t *at;
+
+    record->policy.lane = (uint8_t)(traits & LANE);
+    if (record->policy.lane > HAWSER_LOW ||
+        (traits & ~(unsigned)(LANE | HAS_TIME | HAS_KEY)) != 0) {
+        return false;
     }
-    at = to;
-    put_number(at, sum_up(key, at + 4, size - 4), 4);
+    if ((traits & HAS_TIME) != 0) {
+        at = get_bytes(rest, TIME_SIZE);
+        record->until_ms = at == NULL ? 0 : get_number(at, TIME_SIZE);
+        if (record->until_ms == 0) {
+            return false;
+        }
+    }
+    if ((traits & HAS_KEY) != 0) {
+        at = get_bytes(rest, COUNT_SIZE);
+        record->policy.key_size =
+            (uint16_t)(at == NULL ? 0 : get_number(at, COUNT_SIZE));
+        record->policy.key = get_bytes(rest, record->policy.key_size);
+        return record->policy.key_size > 0 && record->policy.key != NULL;
+    }
+    return true;
 }
 
 bool
 hw_record_read(const void *from, size_t size, uint64_t key,
-               struct hawser_message *message)
+               struct hw_record *record)
 {
-    const uint8_t *at = from;
-    size_t topic_size;
+    struct rest rest = { from, size };
+    const uint8_t *head = get_bytes(&rest, HW_RECORD_HEAD);
+    struct hawser_message *message = &record->message;
 
-    if (size < HW_RECORD_HEAD ||
-        get_number(at, 4) != sum_up(key, at + 4, size - 4)) {
+    memset(record, 0, sizeof *record);
+    if (head == NULL ||
+        get_number(head, 4) != sum_up(key, head + 4, size - 4) ||
+        head[4] > HAWSER_TEXT || !get_policy(&rest, head[5], record)) {
         return false;
     }
-    topic_size = (size_t)get_number(at + 6, 2);
-    if (topic_size > size - HW_RECORD_HEAD || at[4] > HAWSER_TEXT ||
-        size - HW_RECORD_HEAD - topic_size > 0x7fffffff) {
+    message->kind = head[4];
+    message->topic_size = (uint16_t)get_number(head + 6, COUNT_SIZE);
+    message->topic = get_bytes(&rest, message->topic_size);
+    if (message->topic == NULL || rest.size > HW_MESSAGE_SIZE_MAX) {
         return false;
     }
-    *message = (struct hawser_message){
-        .kind = at[4],
-        .topic = topic_size > 0 ? at + HW_RECORD_HEAD : NULL,
-        .topic_size = (uint16_t)topic_size,
-        .bytes = at + HW_RECORD_HEAD + topic_size,
-        .size = (uint32_t)(size - HW_RECORD_HEAD - topic_size),
-        .private_tag = get_number(at + 8, 8),
-    };
+    message->topic = message->topic_size > 0 ? message->topic : NULL;
+    message->bytes = rest.at;
+    message->size = (uint32_t)rest.size;
+    message->private_tag = get_number(head + 8, 8);
     return true;
 }
 

@@ -33,7 +33,8 @@ struct hw_change {
 
 // Opens the file, or makes it, and locks it. sentence tells what is wrong: not
 // ours, of a newer version, damaged, locked, not to be read. A file that is
-// refused is left as it is. INVALID, SYSTEM, NO_MEMORY, UNSUPPORTED (newer).
+// refused is left as it is. INVALID, SYSTEM, FULL (the disk), NO_MEMORY,
+// UNSUPPORTED (newer).
 hawser_status
 hw_store_open(const char *path, uint64_t max_bytes, struct hw_store **store,
               char sentence[HW_SENTENCE_SIZE]);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/check.h"
 
@@ -71,6 +72,33 @@ closed(void *user)
 }
 
 // ---- opening ----
+
+// A process that comes later has another clock of its own.
+static uint64_t
+wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+// What was loaded has as long to live as it was given when it was accepted,
+// whatever the link gives now.
+static void
+set_times_to_live(struct hw_batch *loaded)
+{
+    uint64_t now_ms = wall_ms();
+
+    for (; loaded != NULL; loaded = loaded->next) {
+        uint64_t until_ms = loaded->kept_until_ms;
+
+        loaded->policy.ttl_ms = until_ms == 0 ? -1
+                                : until_ms > now_ms
+                                    ? (int64_t)(until_ms - now_ms)
+                                    : HW_TTL_OVER;
+    }
+}
 
 static hawser_status
 path_of(const struct hawser_settings *settings, const char **path)
@@ -166,6 +194,7 @@ hw_durable_open(hawser_bus *bus, const struct hawser_settings *settings,
         free(made);
         return status;
     }
+    set_times_to_live(*loaded);
     *durable = made;
     return HAWSER_OK;
 }
@@ -210,6 +239,18 @@ hw_durable_begin(struct hw_slot *slot, struct hw_durable *durable,
 
 // ---- accepting ----
 
+// When a batch that is begun now expires.
+static uint64_t
+until_ms(const struct hw_slot *slot, const struct hw_batch *batch)
+{
+    int64_t ttl_ms = batch->policy.ttl_ms;
+
+    if (ttl_ms == 0) {
+        ttl_ms = slot->plan->settings->message_ttl;
+    }
+    return ttl_ms > 0 ? wall_ms() + (uint64_t)ttl_ms : 0;
+}
+
 void
 hw_durable_add_batch(struct hw_slot *slot, struct hw_batch *batch)
 {
@@ -217,6 +258,7 @@ hw_durable_add_batch(struct hw_slot *slot, struct hw_batch *batch)
 
     durable->sealed = false;
     batch->key = durable->next_key;
+    batch->kept_until_ms = until_ms(slot, batch);
     hw_batch_hold(batch, 1);
     if (durable->last == NULL) {
         durable->first = batch;

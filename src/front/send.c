@@ -423,20 +423,26 @@ hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
                : send_shared(bus, link, message, tag, &(struct parcel){ 0 });
 }
 
+// status: of sending it.
+static hawser_status
+wait_for_disk(const struct parcel *parcel, hawser_status status, int timeout_ms)
+{
+    return parcel->file == NULL
+               ? status
+               : hw_durable_wait(parcel->file, parcel->key, timeout_ms);
+}
+
 hawser_status
 hawser_send_sync(hawser_bus *bus, hawser_link link, hawser_message *message,
                  uint64_t tag, int timeout_ms)
 {
     struct parcel parcel = { .sync = true };
-    hawser_status status;
 
     if (bus == NULL || message == NULL || timeout_ms < -1) {
         return HAWSER_INVALID;
     }
-    status = send_shared(bus, link, message, tag, &parcel);
-    return parcel.file == NULL
-               ? status
-               : hw_durable_wait(parcel.file, parcel.key, timeout_ms);
+    return wait_for_disk(&parcel, send_shared(bus, link, message, tag, &parcel),
+                         timeout_ms);
 }
 
 // A caller of an earlier version knows fewer of them.
@@ -453,7 +459,7 @@ read_options(hawser_send_options *all, const hawser_send_options *given)
     return all->ttl_ms >= -1 && all->ttl_ms <= TTL_MAX_MS &&
            all->key_size <= HW_KEY_SIZE_MAX &&
            (all->key != NULL || all->key_size == 0) &&
-           (unsigned)all->priority <= HAWSER_LOW;
+           (unsigned)all->priority <= HAWSER_LOW && all->sync_ms >= -1;
 }
 
 hawser_status
@@ -462,7 +468,7 @@ hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
 {
     hawser_send_options all = { .size = sizeof all };
     struct hw_policy policy;
-    struct parcel parcel = { 0 };
+    struct parcel parcel = { .policy = &policy };
 
     if (bus == NULL || message == NULL || !read_options(&all, options)) {
         return HAWSER_INVALID;
@@ -473,6 +479,8 @@ hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
         .key_size = (uint16_t)all.key_size,
         .lane = (uint8_t)all.priority,
     };
-    parcel.policy = &policy;
-    return send_shared(bus, link, message, all.tag, &parcel);
+    parcel.sync = all.sync_ms != 0;
+    return wait_for_disk(&parcel,
+                         send_shared(bus, link, message, all.tag, &parcel),
+                         all.sync_ms);
 }

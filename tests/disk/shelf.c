@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <lmdb.h>
+
 #include "check.h"
+#include "disk/record.h"
 
 static char folder[64], path[96];
 
@@ -108,6 +111,51 @@ shelf_write(struct hw_store *store, uint64_t key, uint32_t count, size_t size,
     CU_ASSERT_EQUAL(status == HAWSER_OK, sentence[0] == '\0');
     shelf_drop(batches);
     return status;
+}
+
+static MDB_txn *
+begin_raw(MDB_env **env, MDB_dbi *tree)
+{
+    MDB_txn *txn;
+
+    CU_ASSERT_EQUAL_FATAL(mdb_env_create(env), 0);
+    CU_ASSERT_EQUAL_FATAL(
+        mdb_env_open(*env, shelf_path(), MDB_NOSUBDIR | MDB_NOLOCK, 0600), 0);
+    CU_ASSERT_EQUAL_FATAL(mdb_txn_begin(*env, NULL, 0, &txn), 0);
+    CU_ASSERT_EQUAL_FATAL(mdb_dbi_open(txn, NULL, 0, tree), 0);
+    return txn;
+}
+
+void
+shelf_put_raw(uint64_t key, const void *value, size_t size)
+{
+    uint8_t bytes[HW_KEY_SIZE];
+    MDB_val at = { sizeof bytes, bytes }, what = { size, (void *)value };
+    MDB_env *env;
+    MDB_dbi tree;
+    MDB_txn *txn = begin_raw(&env, &tree);
+
+    hw_key_write(bytes, key);
+    CU_ASSERT_EQUAL_FATAL(mdb_put(txn, tree, &at, &what, 0), 0);
+    CU_ASSERT_EQUAL_FATAL(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+}
+
+unsigned
+shelf_version(void)
+{
+    uint8_t zero[HW_KEY_SIZE] = { 0 };
+    MDB_val key = { sizeof zero, zero }, title;
+    MDB_env *env;
+    MDB_dbi tree;
+    MDB_txn *txn = begin_raw(&env, &tree);
+    unsigned version = 0;
+
+    CU_ASSERT_EQUAL(mdb_get(txn, tree, &key, &title), 0);
+    version = ((const uint8_t *)title.mv_data)[title.mv_size - 1];
+    mdb_txn_abort(txn);
+    mdb_env_close(env);
+    return version;
 }
 
 static void

@@ -39,6 +39,15 @@ hawser_status
 shelf_write(struct hw_store *store, uint64_t key, uint32_t count, size_t size,
             uint64_t gone_key, uint64_t gone_count);
 
+// Puts a record into the file, which no store has open, past all that knows
+// what belongs there.
+void
+shelf_put_raw(uint64_t key, const void *value, size_t size);
+
+// The version that the file says it is of.
+unsigned
+shelf_version(void);
+
 // Closes the store and opens it anew. What it holds are messages of these keys,
 // whole and in order: count of them, from first on.
 void

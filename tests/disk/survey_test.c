@@ -154,8 +154,8 @@ a_newer_version_is_refused(void)
     bytes = read_file(&size);
     for (size_t i = 0; i + sizeof title < size; i++) {
         if (memcmp(bytes + i, title, sizeof title) == 0) {
-            CU_ASSERT_EQUAL(bytes[i + sizeof title], 1);
-            bytes[i + sizeof title] = 2;
+            CU_ASSERT_EQUAL(bytes[i + sizeof title], 2);
+            bytes[i + sizeof title] = 3;
             found++;
         }
     }
