@@ -8,84 +8,7 @@
 
 #include "check.h"
 #include "harbour.h"
-
-static char folder[] = "/tmp/hawser-durable-XXXXXX";
-static char path[64];
-
-static const char *
-settings_with(const char *more)
-{
-    static char settings[256];
-
-    (void)snprintf(settings, sizeof settings, "spool=file:%s%s%s", path,
-                   more[0] != '\0' ? " " : "", more);
-    return settings;
-}
-
-// A bus, and on it a link to whom nobody comes yet.
-struct life {
-    hawser_bus *bus;
-    hawser_link link;
-    const char *url;
-};
-
-static struct life
-begin_life(const char *more)
-{
-    struct life life = { .bus = open_bus(NULL), .url = fresh_url() };
-
-    life.link = open_link(life.bus, life.url, settings_with(more));
-    return life;
-}
-
-static void
-end_life(struct life *life)
-{
-    close_bus(life->bus);
-}
-
-static void
-forget_file(void)
-{
-    CU_ASSERT_EQUAL(unlink(path), 0);
-}
-
-static hawser_status
-send_sync(struct life *life, uint32_t number)
-{
-    hawser_message *message = NULL;
-    hawser_status status;
-
-    (void)hawser_message_new(HAWSER_BINARY, &number, sizeof number, &message);
-    status = hawser_send_sync(life->bus, life->link, message, 0, -1);
-    hawser_message_drop(message);
-    return status;
-}
-
-// Messages may be heard before the event that the link is UP.
-static void
-expect_no_message(hawser_bus *bus)
-{
-    hawser_item item;
-
-    while (hawser_receive(bus, &item, 0) == HAWSER_OK) {
-        CU_ASSERT_EQUAL(item.kind, HAWSER_ITEM_EVENT);
-        hawser_item_drop(&item);
-    }
-}
-
-// Somebody comes and hears these numbers, and no more; then they have left.
-static void
-expect_heard(struct life *life, uint32_t first, uint32_t count)
-{
-    hawser_bus *bus = open_bus(NULL);
-    hawser_link link = open_link(bus, life->url, NULL);
-
-    expect_numbers(bus, link, first, count);
-    (void)until_settled(life->bus, life->link, count);
-    expect_no_message(bus);
-    close_bus(bus);
-}
+#include "lives.h"
 
 // ---- lives ----
 
@@ -314,21 +237,6 @@ a_full_file_is_told_and_refuses(void)
 // ---- refusals ----
 
 static void
-expect_refused(hawser_bus *bus, const char *settings, hawser_status status,
-               const char *words)
-{
-    hawser_options *options = options_of(settings);
-    hawser_link link;
-
-    CU_ASSERT_EQUAL(hawser_link_open(bus, fresh_url(), options, &link), status);
-    if (strstr(hawser_last_error(), words) == NULL) {
-        fprintf(stderr, "\n    refused with: \"%s\"\n", hawser_last_error());
-        CU_FAIL("the sentence says something else");
-    }
-    hawser_options_free(options);
-}
-
-static void
 a_file_in_use_is_refused(void)
 {
     struct life life = begin_life("");
@@ -345,7 +253,7 @@ static void
 what_is_no_spool_is_refused(void)
 {
     hawser_bus *bus = open_bus(NULL);
-    FILE *file = fopen(path, "w");
+    FILE *file = fopen(spool_path(), "w");
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     CU_ASSERT_TRUE(fputs("not ours", file) >= 0);
@@ -472,19 +380,4 @@ static CU_TestInfo tests[] = {
     CU_TEST_INFO_NULL,
 };
 
-int
-main(int argc, char **argv)
-{
-    int status;
-
-    if (mkdtemp(folder) == NULL) {
-        fprintf(stderr, "no folder to work in\n");
-        return 1;
-    }
-    (void)snprintf(path, sizeof path, "%s/spool", folder);
-    check_suite("durable", tests);
-    status = check_run(argc, argv);
-    (void)unlink(path); // after a failure it may be there
-    (void)rmdir(folder);
-    return status;
-}
+LIVES_MAIN("durable", tests)
