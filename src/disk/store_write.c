@@ -1,4 +1,9 @@
 // store_write.c - changes of a spool's file: what comes, and what is gone.
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
 #include "disk/record.h"
 #include "disk/store_private.h"
 
@@ -7,6 +12,9 @@ enum { SLICE_MESSAGES = 50000, SLICE_BYTES = 32 << 20 };
 
 // To remove from a file takes room too: that much beyond its limit; chosen.
 enum { RESERVE = 16 << 20 };
+
+// Blocks of a disk, bytes up to a limit: with less, something was full; chosen.
+enum { LITTLE_ROOM = 16 };
 
 struct writing {
     struct hw_store *store;
@@ -209,6 +217,28 @@ write_nothing_new(struct hw_store *store)
     return mdb_txn_commit(txn);
 }
 
+// LMDB says EIO of a write that was cut short, which is how most of what is full
+// first shows.
+static int
+look_for_room(const struct hw_store *store, int rc)
+{
+    struct statvfs disk;
+    struct rlimit limit;
+    struct stat file;
+
+    if (rc != EIO) {
+        return rc;
+    }
+    if (fstatvfs(store->fd, &disk) == 0 && disk.f_bavail < LITTLE_ROOM) {
+        return ENOSPC;
+    }
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+                   fstat(store->fd, &file) == 0 &&
+                   limit.rlim_cur - (rlim_t)file.st_size < LITTLE_ROOM
+               ? EFBIG
+               : EIO;
+}
+
 static bool
 is_full(int rc)
 {
@@ -242,8 +272,9 @@ hw_store_write(struct hw_store *store, const struct hw_change *change,
     if (rc == MDB_SUCCESS) {
         rc = write_all(store, change, true);
     }
+    rc = look_for_room(store, rc);
     if (is_full(rc) && change->gone_count > 0) {
-        rc = write_in_turn(store, change);
+        rc = look_for_room(store, write_in_turn(store, change));
     }
     return hw_store_explain(store, rc, sentence);
 }

@@ -103,6 +103,22 @@ expect_refused(hawser_bus *bus, const char *settings, hawser_status status,
 
 // ---- other processes ----
 
+// Its failures are not this process's, so it says them itself.
+static void
+print_failures(unsigned before)
+{
+    const CU_FailureRecord *failure = CU_get_failure_list();
+
+    for (; failure != NULL; failure = failure->pNext) {
+        if (before > 0) {
+            before--;
+            continue;
+        }
+        fprintf(stderr, "\n    %s:%u: %s", failure->strFileName,
+                failure->uiLineNumber, failure->strCondition);
+    }
+}
+
 bool
 in_another_process(bool (*scenario)(void))
 {
@@ -113,7 +129,12 @@ in_another_process(bool (*scenario)(void))
     child = fork();
     CU_ASSERT_FATAL(child >= 0);
     if (child == 0) {
-        _exit(scenario() ? 0 : 1);
+        unsigned before = CU_get_number_of_failure_records();
+        bool well = scenario();
+
+        print_failures(before);
+        (void)fflush(NULL);
+        _exit(well ? 0 : 1);
     }
     CU_ASSERT_EQUAL_FATAL(waitpid(child, &status, 0), child);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
