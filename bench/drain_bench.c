@@ -4,8 +4,8 @@
 //
 // drain_bench HAWSER FOLDER [COUNT [SIZE]]: HAWSER is the tool, whose server
 // counts what it reads; files come into FOLDER, and are removed. The clock runs
-// from the event of the dial that reached the server, so it includes connecting,
-// to the server's answer that it has read all of it.
+// from the event of the dial that reached the server, so that it includes
+// connecting, to the server's answer that it has read all of it.
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>

@@ -47,9 +47,9 @@ hawser_state_name(hawser_state state);
 // one URL, or several separated by spaces, tried in order. options may be NULL.
 // Returns before anything was dialled; what becomes of it comes as events. With
 // spool=file:PATH it reads that file first, and what waits there goes out
-// before anything else; INVALID, UNSUPPORTED, SYSTEM and FULL then also say that
-// the file is not one, is of a newer version, is in use or out of reach, or
-// found no room on the disk.
+// before anything else; INVALID, UNSUPPORTED, SYSTEM and FULL then also say
+// that the file is not one, is of a newer version, is in use or out of reach,
+// or found no room on the disk.
 // INVALID: a URL is malformed (hawser_last_error has the sentence), UNKNOWN: no
 // transport has its scheme, FULL: bus.links_max is reached, NO_MEMORY, ENDED.
 HAWSER_API hawser_status

@@ -217,8 +217,8 @@ write_nothing_new(struct hw_store *store)
     return mdb_txn_commit(txn);
 }
 
-// LMDB says EIO of a write that was cut short, which is how most of what is full
-// first shows.
+// LMDB says EIO of a write that was cut short, which is how most of what is
+// full first shows.
 static int
 look_for_room(const struct hw_store *store, int rc)
 {
