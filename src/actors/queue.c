@@ -169,10 +169,9 @@ hand_standing(struct queue *self, uint32_t link)
 }
 
 static void
-hand_stock(struct queue *self, uint32_t link)
+hand_stock(struct queue *self, uint32_t link, const struct hw_stock_ear *ear)
 {
-    const struct hw_stock_ear ear = ear_of(self, link);
-    const struct hw_run run = hw_stock_hand(&self->rows[link].stock, &ear);
+    const struct hw_run run = hw_stock_hand(&self->rows[link].stock, ear);
 
     if (run.count > 0) {
         say_mail(self, link, HW_LETTER_MAIL, run.batch, run.from, run.count,
@@ -180,9 +179,10 @@ hand_stock(struct queue *self, uint32_t link)
     }
 }
 
-// When a message expires, or the rate lets the next one pass.
+// When a message expires, or the rate lets the next one pass that did not pass
+// at that time.
 static uint64_t
-look_at_ms(struct queue *self, uint32_t link)
+look_at_ms(struct queue *self, uint32_t link, uint64_t now_us)
 {
     struct row *row = &self->rows[link];
     const struct hawser_settings *settings = row->stock.plan->settings;
@@ -190,7 +190,7 @@ look_at_ms(struct queue *self, uint32_t link)
 
     if (row->wanted && row->gate != HW_GATE_SHUT &&
         settings->rate_messages > 0 &&
-        hw_stock_allows(&row->stock, self->seat->clock_us(self->seat)) == 0) {
+        hw_stock_allows(&row->stock, now_us) == 0) {
         uint64_t due_ms = hw_rate_due_ms(
             &row->stock.rate, settings->rate_messages, settings->rate_burst);
 
@@ -201,9 +201,9 @@ look_at_ms(struct queue *self, uint32_t link)
 
 // A link without times and rates never gets here.
 static void
-look_later(struct queue *self, uint32_t link)
+look_later(struct queue *self, uint32_t link, uint64_t now_us)
 {
-    uint64_t at_ms = look_at_ms(self, link);
+    uint64_t at_ms = look_at_ms(self, link, now_us);
 
     if (at_ms == UINT64_MAX) {
         hw_deadlines_clear(&self->looks, link);
@@ -214,10 +214,9 @@ look_later(struct queue *self, uint32_t link)
 }
 
 static void
-hand_greetings(struct queue *self, uint32_t link)
+hand_greetings(struct queue *self, uint32_t link, uint64_t now_us)
 {
     struct row *row = &self->rows[link];
-    uint64_t now_us = self->seat->clock_us(self->seat);
 
     if (hw_stock_allows(&row->stock, now_us) == 0) {
         return;
@@ -230,18 +229,20 @@ hand_greetings(struct queue *self, uint32_t link)
     }
 }
 
+// At one time, so that what did not pass is looked at later.
 static void
 hand_on(struct queue *self, uint32_t link)
 {
     const struct row *row = &self->rows[link];
+    const struct hw_stock_ear ear = ear_of(self, link);
 
     if (row->wanted && row->gate == HW_GATE_FLOW) {
-        hand_stock(self, link);
+        hand_stock(self, link, &ear);
     } else if (row->wanted && row->gate != HW_GATE_SHUT) {
-        hand_greetings(self, link);
+        hand_greetings(self, link, ear.now_us);
     }
     if (row->stock.timed) {
-        look_later(self, link);
+        look_later(self, link, ear.now_us);
     }
 }
 
@@ -438,7 +439,7 @@ shut(struct queue *self, uint32_t link)
     row->greeting = false;
     row->wanted = false;
     if (row->stock.timed) {
-        look_later(self, link);
+        look_later(self, link, ear.now_us);
     }
 }
 
