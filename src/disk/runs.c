@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/check.h"
+
 bool
 hw_key_runs_add(struct hw_key_runs *runs, uint64_t key, uint64_t count)
 {
@@ -23,6 +25,7 @@ hw_key_runs_add(struct hw_key_runs *runs, uint64_t key, uint64_t count)
         runs->all = larger;
         runs->room = room;
     }
+    HW_CHECK(runs->all != NULL, "there is room for one more");
     runs->all[runs->count++] = (struct hw_key_run){ key, count };
     return true;
 }
