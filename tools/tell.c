@@ -9,7 +9,7 @@
 static json_t *
 as_json(const hawser_event *event)
 {
-    static const char *const kinds[] = { "state", "ask", "downgrade" };
+    static const char *const kinds[] = { "state", "ask", "downgrade", "spool" };
     json_t *object = json_pack(
         "{s:s, s:s, s:I, s:s, s:i}", "event", kinds[event->kind], "state",
         hawser_state_name(event->state), "at_ms", (json_int_t)event->at_ms,
@@ -86,6 +86,13 @@ print_line(const hawser_event *event)
                       event->endpoint, event->error);
         return;
     }
+    if (event->kind == HAWSER_EVENT_SPOOL) {
+        (void)fprintf(stderr, "%s\n",
+                      event->error[0] != '\0'
+                          ? event->error
+                          : "the spool can be written again");
+        return;
+    }
     switch (event->state) {
     case HAWSER_DIALING:
         (void)fprintf(stderr, "connecting to %s\n", event->endpoint);
@@ -115,7 +122,8 @@ print_line(const hawser_event *event)
 static int
 threshold(const hawser_event *event, bool was_up)
 {
-    if (event->kind == HAWSER_EVENT_DOWNGRADE) {
+    if (event->kind == HAWSER_EVENT_DOWNGRADE ||
+        event->kind == HAWSER_EVENT_SPOOL) {
         return 1;
     }
     switch (event->state) {

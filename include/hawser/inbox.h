@@ -32,9 +32,10 @@ hawser_fate_name(hawser_fate fate);
 // An event is a step in the life of a link: state tells which. Two more have
 // states of their own sort: see kind.
 typedef enum hawser_event_kind {
-    HAWSER_EVENT_STATE = 0,    // the link is now in state
-    HAWSER_EVENT_ASK = 1,      // dial.ask=on: answer with hawser_link_answer
-    HAWSER_EVENT_DOWNGRADE = 2 // confirm=peer can't be had here: see error
+    HAWSER_EVENT_STATE = 0,     // the link is now in state
+    HAWSER_EVENT_ASK = 1,       // dial.ask=on: answer with hawser_link_answer
+    HAWSER_EVENT_DOWNGRADE = 2, // confirm=peer can't be had here: see error
+    HAWSER_EVENT_SPOOL = 3 // spool=file: can't be written, see error; "": can
 } hawser_event_kind;
 
 // Valid until its item is dropped. Texts are never NULL.

@@ -45,7 +45,11 @@ hawser_state_name(hawser_state state);
 
 // Opens a link that lives on bus and is heard in the bus's own inbox. urls is
 // one URL, or several separated by spaces, tried in order. options may be NULL.
-// Returns before anything was dialled; what becomes of it comes as events.
+// Returns before anything was dialled; what becomes of it comes as events. With
+// spool=file:PATH it reads that file first, and what waits there goes out
+// before anything else; INVALID, UNSUPPORTED, SYSTEM and FULL then also say
+// that the file is not one, is of a newer version, is in use or out of reach,
+// or found no room on the disk.
 // INVALID: a URL is malformed (hawser_last_error has the sentence), UNKNOWN: no
 // transport has its scheme, FULL: bus.links_max is reached, NO_MEMORY, ENDED.
 HAWSER_API hawser_status
@@ -193,10 +197,14 @@ typedef struct hawser_send_options {
     const void *key;
     size_t key_size;
     hawser_priority priority;
+    // With spool=file:PATH: return once the message is on disk, and answer as
+    // hawser_send_sync with that timeout; 0: do not wait for the disk.
+    int sync_ms;
 } hawser_send_options;
 
 // hawser_send_message with options; NULL is all zero. INVALID: one of them is
-// out of its range, or size is not set.
+// out of its range, or size is not set. The file of a spool keeps them all: a
+// time to live ends by the wall clock, in whatever process.
 HAWSER_API hawser_status
 hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
                  const hawser_send_options *options);
@@ -256,6 +264,19 @@ hawser_message_phase(hawser_bus *bus, hawser_link link, uint64_t tag,
 // NO_MEMORY, INVALID.
 HAWSER_API hawser_status
 hawser_cancel(hawser_bus *bus, hawser_link link, uint64_t tag);
+
+// As hawser_send_message, on a link with spool=file:PATH; and returns once the
+// message is on disk, so that it survives the end of the process at any moment,
+// or has left for good already. Threads that wait share a write. OK: it is on
+// disk (with overflow=drop-newest also: it was given up, as its receipt says).
+// TIMEOUT: it was taken, but is not known to be on disk after timeout_ms (-1:
+// for ever), or when the link was closed meanwhile; it is sent all the same.
+// After any other answer nothing was taken; FULL and SYSTEM also say that the
+// file can't be written now. UNSUPPORTED: the link's spool is in memory. It
+// waits for the disk, and never for a wire.
+HAWSER_API hawser_status
+hawser_send_sync(hawser_bus *bus, hawser_link link, hawser_message *message,
+                 uint64_t tag, int timeout_ms);
 
 // ---- greeting ----
 

@@ -101,6 +101,7 @@ add_lanes(struct hw_lanes *lanes)
     if (more != NULL && make_room_for_run(more)) {
         for (unsigned i = 0; i < HW_LANES - 1; i++) {
             more->spools[i].keys = lanes->normal.keys;
+            more->spools[i].gone = lanes->normal.gone;
         }
         more->number = lanes->normal.next.position;
         add_run(more, HAWSER_NORMAL, more->number, 0);
@@ -116,10 +117,8 @@ hw_lanes_spool_for(struct hw_lanes *lanes, struct hw_batch *batch)
     if (batch->policy.lane != HAWSER_NORMAL && lanes->more == NULL) {
         lanes->more = add_lanes(lanes);
     }
-    if (lanes->more == NULL) {
-        batch->policy.lane = HAWSER_NORMAL;
-    }
-    return hw_lanes_spool(lanes, batch->policy.lane);
+    batch->lane = lanes->more == NULL ? HAWSER_NORMAL : batch->policy.lane;
+    return hw_lanes_spool(lanes, batch->lane);
 }
 
 // ---- turns ----

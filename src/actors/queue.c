@@ -4,7 +4,8 @@
 //        the door; WANT, TAKEN, PASSED, DOWNGRADE from the sender; GATE, DRAIN
 //        from the supervisor; WAKE from its loop.
 // Says   MAIL to the sender, one for each WANT; GREETED, DRAINED to the
-//        supervisor; RECEIPT to the receiver; ROOM, FOUND to the door.
+//        supervisor; RECEIPT to the receiver; ROOM, FOUND to the door, and, of
+//        links whose messages a file keeps, SPOOL_GONE and SPOOL_CLOSE.
 // Keeps  one row for each link: its stock, its standing messages, its gate.
 // Never  knows a wire, or when there will be one.
 #include <stdlib.h>
@@ -92,6 +93,21 @@ say_receipt(void *user, const struct hawser_message *message, hawser_fate fate)
     hw_say(self->seat, HW_RECEIVER, &letter);
 }
 
+// To the one who keeps the link's file.
+static void
+say_gone(void *user, uint64_t key, uint64_t count)
+{
+    struct queue *self = user;
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_SPOOL_GONE,
+        .link = self->leaving,
+        .count = (uint32_t)count,
+        .number = key,
+    };
+
+    hw_say(self->seat, HW_DOOR, &letter);
+}
+
 static void
 say_room(void *user)
 {
@@ -155,10 +171,9 @@ hand_standing(struct queue *self, uint32_t link)
 }
 
 static void
-hand_stock(struct queue *self, uint32_t link)
+hand_stock(struct queue *self, uint32_t link, const struct hw_stock_ear *ear)
 {
-    const struct hw_stock_ear ear = ear_of(self, link);
-    const struct hw_run run = hw_stock_hand(&self->rows[link].stock, &ear);
+    const struct hw_run run = hw_stock_hand(&self->rows[link].stock, ear);
 
     if (run.count > 0) {
         say_mail(self, link, HW_LETTER_MAIL, run.batch, run.from, run.count,
@@ -166,9 +181,10 @@ hand_stock(struct queue *self, uint32_t link)
     }
 }
 
-// When a message expires, or the rate lets the next one pass.
+// When a message expires, or the rate lets the next one pass that did not pass
+// at that time.
 static uint64_t
-look_at_ms(struct queue *self, uint32_t link)
+look_at_ms(struct queue *self, uint32_t link, uint64_t now_us)
 {
     struct row *row = &self->rows[link];
     const struct hawser_settings *settings = row->stock.plan->settings;
@@ -176,7 +192,7 @@ look_at_ms(struct queue *self, uint32_t link)
 
     if (row->wanted && row->gate != HW_GATE_SHUT &&
         settings->rate_messages > 0 &&
-        hw_stock_allows(&row->stock, self->seat->clock_us(self->seat)) == 0) {
+        hw_stock_allows(&row->stock, now_us) == 0) {
         uint64_t due_ms = hw_rate_due_ms(
             &row->stock.rate, settings->rate_messages, settings->rate_burst);
 
@@ -187,9 +203,9 @@ look_at_ms(struct queue *self, uint32_t link)
 
 // A link without times and rates never gets here.
 static void
-look_later(struct queue *self, uint32_t link)
+look_later(struct queue *self, uint32_t link, uint64_t now_us)
 {
-    uint64_t at_ms = look_at_ms(self, link);
+    uint64_t at_ms = look_at_ms(self, link, now_us);
 
     if (at_ms == UINT64_MAX) {
         hw_deadlines_clear(&self->looks, link);
@@ -200,10 +216,9 @@ look_later(struct queue *self, uint32_t link)
 }
 
 static void
-hand_greetings(struct queue *self, uint32_t link)
+hand_greetings(struct queue *self, uint32_t link, uint64_t now_us)
 {
     struct row *row = &self->rows[link];
-    uint64_t now_us = self->seat->clock_us(self->seat);
 
     if (hw_stock_allows(&row->stock, now_us) == 0) {
         return;
@@ -216,18 +231,20 @@ hand_greetings(struct queue *self, uint32_t link)
     }
 }
 
+// At one time, so that what did not pass is looked at later.
 static void
 hand_on(struct queue *self, uint32_t link)
 {
     const struct row *row = &self->rows[link];
+    const struct hw_stock_ear ear = ear_of(self, link);
 
     if (row->wanted && row->gate == HW_GATE_FLOW) {
-        hand_stock(self, link);
+        hand_stock(self, link, &ear);
     } else if (row->wanted && row->gate != HW_GATE_SHUT) {
-        hand_greetings(self, link);
+        hand_greetings(self, link, ear.now_us);
     }
     if (row->stock.timed) {
-        look_later(self, link);
+        look_later(self, link, ear.now_us);
     }
 }
 
@@ -274,7 +291,8 @@ on_link_open(void *actor, const struct hw_letter *letter)
     HW_CHECK(row->stock.plan == NULL, "a row serves one link at a time");
     hw_reach_row(&self->rows_reached, letter->link);
     memset(row, 0, sizeof *row);
-    hw_stock_open(&row->stock, letter->thing);
+    hw_stock_open(&row->stock, letter->thing,
+                  &(struct hw_gone){ .tell = say_gone, .user = self });
 }
 
 static void
@@ -424,7 +442,7 @@ shut(struct queue *self, uint32_t link)
     row->greeting = false;
     row->wanted = false;
     if (row->stock.timed) {
-        look_later(self, link);
+        look_later(self, link, ear.now_us);
     }
 }
 
@@ -503,9 +521,15 @@ static void
 on_link_forget(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
+    bool durable = self->rows[letter->link].stock.plan->durable;
     uint64_t left = forget(self, letter->link);
 
-    say(self, HW_SUPERVISOR, HW_LETTER_LINK_FORGOTTEN, letter->link, left);
+    // The link has ended once its file is closed: then the door says so.
+    if (durable) {
+        say(self, HW_DOOR, HW_LETTER_SPOOL_CLOSE, letter->link, left);
+    } else {
+        say(self, HW_SUPERVISOR, HW_LETTER_LINK_FORGOTTEN, letter->link, left);
+    }
 }
 
 // ---- from the sender ----

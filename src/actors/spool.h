@@ -18,6 +18,7 @@
 
 #include <hawser/inbox.h>
 
+#include "actors/gone.h"
 #include "actors/keys.h"
 #include "values/batch.h"
 
@@ -42,7 +43,8 @@ struct hw_spool {
     uint64_t waiting; // counted messages behind next
     uint64_t counted; // counted messages in all
     uint64_t counted_bytes;
-    uint64_t copies; // of standing messages, added since the last rewind
+    uint64_t copies;      // of standing messages, added since the last rewind
+    struct hw_gone *gone; // hears what has left, lent; NULL: no file keeps it
 };
 
 // Told of each message that leaves the spool and is tagged.
@@ -83,7 +85,8 @@ bool
 hw_spool_drop_oldest(struct hw_spool *spool, hw_spool_left left, void *user,
                      uint64_t *bytes);
 
-// Gives up everything.
+// Gives up everything. What a file keeps stays there: it has not left, and no
+// receipt says so.
 struct hw_spool_sum
 hw_spool_clear(struct hw_spool *spool, hw_spool_left left, void *user);
 

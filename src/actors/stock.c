@@ -4,7 +4,8 @@
 #include <string.h>
 
 void
-hw_stock_open(struct hw_stock *stock, struct hw_plan *plan)
+hw_stock_open(struct hw_stock *stock, struct hw_plan *plan,
+              const struct hw_gone *gone)
 {
     const struct hawser_settings *settings = plan->settings;
 
@@ -12,6 +13,10 @@ hw_stock_open(struct hw_stock *stock, struct hw_plan *plan)
     stock->plan = plan;
     stock->lanes.by_tag = settings->confirm == HW_CONFIRM_APPLICATION;
     stock->timed = settings->message_ttl > 0 || settings->rate_messages > 0;
+    if (plan->durable) {
+        stock->gone = *gone;
+        stock->lanes.normal.gone = &stock->gone;
+    }
 }
 
 // ---- sums over the lanes ----
@@ -99,6 +104,7 @@ count(struct hw_stock *stock, _Atomic uint64_t *figure, struct hw_spool_sum sum,
     if (sum.messages > 0) {
         HW_METER_ADD(*figure, sum.messages);
         HW_METER_SET(stock->plan->meter->reached, oldest(stock));
+        hw_gone_tell(&stock->gone);
         release(stock, sum, ear);
     }
 }
@@ -139,10 +145,12 @@ set_expiry(struct hw_stock *stock, struct hw_batch *batch, uint64_t now_ms)
     if (ttl_ms == 0) {
         ttl_ms = stock->plan->settings->message_ttl;
     }
-    if (ttl_ms > 0) {
+    if (ttl_ms == HW_TTL_OVER) {
+        batch->expires_at_ms = now_ms > 0 ? now_ms : 1; // 0 is never
+    } else if (ttl_ms > 0) {
         batch->expires_at_ms = now_ms + (uint64_t)ttl_ms;
-        stock->timed = true;
     }
+    stock->timed |= batch->expires_at_ms != 0;
 }
 
 // From the first key on, each lane knows of them.
@@ -171,15 +179,15 @@ add_keyed(struct hw_stock *stock, struct hw_batch *batch,
     use_keys(stock);
     if (older == NULL) {
         hw_spool_add(spool, batch);
-    } else if (older->policy.lane == batch->policy.lane) {
+    } else if (older->lane == batch->lane) {
         sum = hw_spool_replace(spool, older, batch, ear->left.left,
                                ear->left.user);
     } else {
         const struct hw_spool_mark mark = hw_spool_mark_of(older);
 
-        sum = hw_spool_take_out(
-            hw_lanes_spool(&stock->lanes, older->policy.lane), &mark,
-            HAWSER_DROPPED, ear->left.left, ear->left.user);
+        sum =
+            hw_spool_take_out(hw_lanes_spool(&stock->lanes, older->lane), &mark,
+                              HAWSER_DROPPED, ear->left.left, ear->left.user);
         hw_spool_add(spool, batch);
     }
     count(stock, &stock->plan->meter->dropped, sum, ear);
@@ -439,7 +447,9 @@ hw_stock_close(struct hw_stock *stock, const struct hw_stock_ear *ear)
         }
     }
     // What is given up at the link's end was not reached.
-    HW_METER_ADD(stock->plan->meter->dropped, sum.messages);
+    if (!stock->plan->durable) {
+        HW_METER_ADD(stock->plan->meter->dropped, sum.messages);
+    }
     HW_METER_SET(stock->plan->meter->in_flight, 0);
     release(stock, sum, ear);
     hw_stock_free(stock);

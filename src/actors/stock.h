@@ -18,9 +18,10 @@ struct hw_stock {
     struct hw_lanes lanes;
     struct hw_keys keys;
     struct hw_rate rate;
-    uint64_t arrived; // messages in all, copies of standing ones aside
-    uint8_t confirm;  // what settles on this wire: HW_CONFIRM_…
-    bool timed;       // something may be due some time
+    struct hw_gone gone; // of what a file keeps
+    uint64_t arrived;    // messages in all, copies of standing ones aside
+    uint8_t confirm;     // what settles on this wire: HW_CONFIRM_…
+    bool timed;          // something may be due some time
 };
 
 struct hw_stock_ear {
@@ -29,9 +30,11 @@ struct hw_stock_ear {
     uint64_t now_us;
 };
 
-// Takes over a hold on the plan.
+// Takes over a hold on the plan. If it is durable, gone hears of each message
+// that has left for good, once.
 void
-hw_stock_open(struct hw_stock *stock, struct hw_plan *plan);
+hw_stock_open(struct hw_stock *stock, struct hw_plan *plan,
+              const struct hw_gone *gone);
 
 // Takes over a list of batches, and keeps to overflow=drop-oldest.
 void
@@ -88,7 +91,8 @@ hw_stock_expires_ms(struct hw_stock *stock);
 uint64_t
 hw_stock_held(struct hw_stock *stock);
 
-// Gives up everything, and lets go of the plan. How many were left.
+// Gives up everything, but what a file keeps stays there; and lets go of the
+// plan. How many were left.
 uint64_t
 hw_stock_close(struct hw_stock *stock, const struct hw_stock_ear *ear);
 

@@ -489,20 +489,13 @@ replay(struct supervisor *self, uint32_t link)
 typedef void (*deed)(struct supervisor *self, uint32_t link);
 
 static const deed deeds[HW_LINK_DEEDS] = {
-    [HW_DEED_IGNORE] = ignore,
-    [HW_DEED_TURN] = want_dial,
-    [HW_DEED_DIAL] = dial,
-    [HW_DEED_CALL] = call_as_answered,
-    [HW_DEED_GREET] = greet,
-    [HW_DEED_REGREET] = regreet,
-    [HW_DEED_REPLAY] = replay,
-    [HW_DEED_FLOW] = flow,
-    [HW_DEED_RETRY] = retry,
-    [HW_DEED_REDIAL] = redial,
-    [HW_DEED_RETURN] = go_back,
-    [HW_DEED_FAIL] = fail,
-    [HW_DEED_DRAIN] = drain,
-    [HW_DEED_FINISH] = finish,
+    [HW_DEED_IGNORE] = ignore,  [HW_DEED_TURN] = want_dial,
+    [HW_DEED_DIAL] = dial,      [HW_DEED_CALL] = call_as_answered,
+    [HW_DEED_GREET] = greet,    [HW_DEED_REGREET] = regreet,
+    [HW_DEED_REPLAY] = replay,  [HW_DEED_FLOW] = flow,
+    [HW_DEED_RETRY] = retry,    [HW_DEED_REDIAL] = redial,
+    [HW_DEED_RETURN] = go_back, [HW_DEED_FAIL] = fail,
+    [HW_DEED_DRAIN] = drain,    [HW_DEED_FINISH] = finish,
 };
 
 static void
@@ -777,6 +770,26 @@ on_downgrade(void *actor, const struct hw_letter *letter)
 }
 
 static void
+on_spool_trouble(void *actor, const struct hw_letter *letter)
+{
+    struct supervisor *self = actor;
+    const struct row *row = known(self, letter);
+    struct hw_letter event = *letter;
+
+    if (row == NULL || row->state == HAWSER_CLOSED) {
+        hw_report_drop(letter->thing);
+        return;
+    }
+    event.kind = HW_LETTER_EVENT;
+    event.note =
+        (uint16_t)(row->state | HAWSER_EVENT_SPOOL << HW_EVENT_KIND_SHIFT);
+    event.wire = row->wire;
+    event.count = row->attempt;
+    event.number = (uint64_t)row->endpoint << 32;
+    hw_say(self->seat, HW_RECEIVER, &event);
+}
+
+static void
 on_retry_set(void *actor, const struct hw_letter *letter)
 {
     struct supervisor *self = actor;
@@ -975,6 +988,7 @@ const struct hw_role hw_role_supervisor = {
     .on[HW_LETTER_STALLED] = on_stalled,
     .on[HW_LETTER_SILENT] = on_silent,
     .on[HW_LETTER_DOWNGRADE] = on_downgrade,
+    .on[HW_LETTER_SPOOL_TROUBLE] = on_spool_trouble,
     .on[HW_LETTER_RETRY_SET] = on_retry_set,
     .on[HW_LETTER_RETRY_DUE] = on_retry_due,
     .on[HW_LETTER_RETRY_OVER] = on_retry_over,

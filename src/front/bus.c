@@ -92,6 +92,7 @@ take_apart(hawser_bus *bus)
     if (bus->post != NULL) {
         hw_post_close(bus->post);
     }
+    hw_keeper_close(bus->keeper);
     hw_slots_free(bus);
     hw_settings_drop(bus->settings);
     hawser_options_free(bus->options);

@@ -15,6 +15,7 @@
 
 #include <hawser/hawser.h>
 
+#include "disk/keeper.h"
 #include "loop/loop.h"
 #include "post/letter.h"
 #include "post/mailbox.h"
@@ -68,7 +69,8 @@ struct hw_slot {
     // Accepted, not yet brought to the queue.
     struct hw_batch *first;
     struct hw_batch *last;
-    size_t room; // of the last batch
+    size_t room;                // of the last batch
+    struct hw_durable *durable; // NULL: the spool is in memory
     uint64_t accepted;
     uint64_t accepted_bytes;
     uint64_t turned_away; // by overflow=drop-newest
@@ -132,7 +134,8 @@ struct hawser_bus {
     struct hw_seat *door;
     struct hw_command *first;
     struct hw_command *last;
-    uint64_t pushed; // commands so far
+    uint64_t pushed;          // commands so far
+    struct hw_keeper *keeper; // NULL: no spool was in a file yet
     struct hw_slot *dirty;
     _Atomic(struct hw_slot *) *chunks;
     uint32_t born; // where the numbers of its links begin

@@ -1,12 +1,14 @@
 // door.c - where the application's calls come in.
 //
-// Hears  NEWS from the supervisor; ROOM, FOUND from the queue.
+// Hears  NEWS from the supervisor; ROOM, FOUND, SPOOL_GONE, SPOOL_CLOSE from
+//        the queue.
 // Says   what the application wants, to supervisor, queue and receiver.
 // Keeps  nothing: what waits to be said is the bus's.
 // Never  decides anything.
 #include <stdlib.h>
 
 #include "front/bus.h"
+#include "front/durable.h"
 #include "front/offer.h"
 #include "loop/actor.h"
 #include "loop/table.h"
@@ -261,6 +263,9 @@ drop_command(struct hw_command *command)
     case HW_LETTER_LINK_OPEN:
         hw_plan_drop(command->letter.thing);
         break;
+    case HW_LETTER_SPOOL_TROUBLE:
+        hw_report_drop(command->letter.thing);
+        break;
     case HW_LETTER_INBOX_OPEN:
         hw_mailbox_close(command->letter.thing);
         break;
@@ -305,6 +310,24 @@ on_found(void *actor, const struct hw_letter *letter)
     question->phase = (hawser_phase)letter->note;
     question->taken_out = letter->count > 0;
     atomic_store(&question->answered, true);
+}
+
+// The slot is this link's until the letter that its file is closed.
+static void
+on_spool_gone(void *actor, const struct hw_letter *letter)
+{
+    struct door *self = actor;
+
+    hw_durable_gone(hw_slot_at(self->bus, letter->link), letter->number,
+                    letter->count);
+}
+
+static void
+on_spool_close(void *actor, const struct hw_letter *letter)
+{
+    struct door *self = actor;
+
+    hw_durable_close(hw_slot_at(self->bus, letter->link), letter->number);
 }
 
 static void
@@ -354,5 +377,7 @@ const struct hw_role hw_role_door = {
     .leave = leave,
     .on[HW_LETTER_ROOM] = on_room,
     .on[HW_LETTER_FOUND] = on_found,
+    .on[HW_LETTER_SPOOL_GONE] = on_spool_gone,
+    .on[HW_LETTER_SPOOL_CLOSE] = on_spool_close,
     .on[HW_LETTER_NEWS] = on_news,
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "front/bus.h"
+#include "front/durable.h"
 #include "front/endpoints.h"
 #include "values/utf8.h"
 
@@ -49,7 +50,7 @@ make_openings(struct hw_command *commands[static TOLD])
 
 static hawser_status
 begin(hawser_bus *bus, hawser_inbox *inbox, struct hw_plan *plan,
-      hawser_link *link)
+      struct hw_durable *durable, struct hw_batch *loaded, hawser_link *link)
 {
     struct hw_command *commands[TOLD];
     struct hw_slot *slot;
@@ -76,6 +77,7 @@ begin(hawser_bus *bus, hawser_inbox *inbox, struct hw_plan *plan,
         commands[i]->letter.thing = hw_plan_hold(plan);
         hw_slot_push(bus, slot, commands[i]);
     }
+    hw_durable_begin(slot, durable, loaded);
     pthread_mutex_unlock(&slot->lock);
     return HAWSER_OK;
 }
@@ -110,6 +112,8 @@ hawser_status
 hawser_link_open_in(hawser_inbox *inbox, const char *urls,
                     const hawser_options *options, hawser_link *link)
 {
+    struct hw_durable *durable;
+    struct hw_batch *loaded;
     struct hw_plan *plan;
     const char *misplaced;
     hawser_status status;
@@ -128,8 +132,16 @@ hawser_link_open_in(hawser_inbox *inbox, const char *urls,
     if (status != HAWSER_OK) {
         return status;
     }
-    status = begin(inbox->bus, inbox, plan, link);
+    status = hw_durable_open(inbox->bus, plan->settings, &durable, &loaded);
     if (status != HAWSER_OK) {
+        hw_plan_drop(plan);
+        return status;
+    }
+    plan->durable = durable != NULL;
+    status = begin(inbox->bus, inbox, plan, durable, loaded, link);
+    if (status != HAWSER_OK) {
+        hw_durable_abandon(durable);
+        hw_batch_drop_all(loaded);
         hw_error_set("%s", status == HAWSER_FULL
                                ? "bus.links_max: as many links are open"
                                : hawser_status_text(status));

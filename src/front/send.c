@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "front/bus.h"
+#include "front/durable.h"
 #include "front/endpoints.h"
 #include "values/utf8.h"
 
@@ -116,6 +117,10 @@ may_send(struct hw_slot *slot, size_t size, uint64_t tag)
     if (size > (uint64_t)settings->message_max) {
         return HAWSER_TOO_BIG;
     }
+    if (slot->durable != NULL &&
+        hw_file_trouble(slot->durable->file) != HAWSER_OK) {
+        return hw_file_trouble(slot->durable->file);
+    }
     return tag != 0 && slot->receipts_out >= (uint64_t)settings->receipts_max
                ? HAWSER_FULL
                : HAWSER_OK;
@@ -142,6 +147,17 @@ turn_away(hawser_bus *bus, struct hw_slot *slot, uint64_t tag)
 }
 
 // ---- taking in ----
+
+// What is on its way in.
+struct parcel {
+    struct hawser_message *message;
+    hawser_message *shared; // that it stands for; NULL: it is to be copied
+    const struct hw_policy *policy; // NULL: none
+    bool sync;                      // is it to be known where it went?
+    struct hw_file *file;           // that keeps it, held; NULL: it was not
+                                    // taken, or nobody wants to know
+    uint64_t key;                   // in that file
+};
 
 // May a message with that policy (NULL: none) travel in the batch? One with a
 // key travels alone.
@@ -187,45 +203,72 @@ add_batch(struct hw_slot *slot, size_t size, const struct hw_policy *policy)
         slot->last->next = batch;
     }
     slot->last = batch;
+    if (slot->durable != NULL) {
+        hw_durable_add_batch(slot, batch);
+    }
     return batch;
 }
 
 static bool
-put(struct hw_batch *batch, struct hawser_message *message,
-    hawser_message *shared)
+put(struct hw_batch *batch, const struct parcel *parcel)
 {
-    return shared == NULL
-               ? hw_batch_add(batch, message)
-               : hw_batch_add_shared(batch, shared, message->private_tag);
+    return parcel->shared == NULL
+               ? hw_batch_add(batch, parcel->message)
+               : hw_batch_add_shared(batch, parcel->shared,
+                                     parcel->message->private_tag);
+}
+
+// Into the batch that is being filled, if it suits.
+static bool
+put_in_last(struct hw_slot *slot, const struct parcel *parcel)
+{
+    bool sealed = slot->durable != NULL && slot->durable->sealed;
+
+    return slot->last != NULL && !sealed && suits(slot->last, parcel->policy) &&
+           put(slot->last, parcel);
+}
+
+static void
+keep(struct hw_slot *slot, struct parcel *parcel)
+{
+    hw_durable_add(slot);
+    if (parcel->sync) {
+        parcel->file = slot->durable->file;
+        parcel->key = slot->durable->next_key - 1;
+        hw_file_hold(parcel->file);
+    }
 }
 
 static hawser_status
-take_in(hawser_bus *bus, struct hw_slot *slot, struct hawser_message *message,
-        hawser_message *shared, const struct hw_policy *policy)
+take_in(hawser_bus *bus, struct hw_slot *slot, struct parcel *parcel)
 {
-    size_t size =
-        shared == NULL ? (size_t)message->size + message->topic_size : 0;
+    const struct hawser_message *message = parcel->message;
+    size_t size = parcel->shared == NULL
+                      ? (size_t)message->size + message->topic_size
+                      : 0;
 
-    if (slot->last == NULL || !suits(slot->last, policy) ||
-        !put(slot->last, message, shared)) {
-        struct hw_batch *batch = add_batch(slot, size, policy);
+    if (!put_in_last(slot, parcel)) {
+        struct hw_batch *batch = add_batch(slot, size, parcel->policy);
 
         if (batch == NULL) {
             return HAWSER_NO_MEMORY;
         }
-        (void)put(batch, message, shared); // made to measure: it fits
+        (void)put(batch, parcel); // made to measure: it fits
     }
     slot->accepted++;
     slot->accepted_bytes += message->size;
     slot->receipts_out += message->private_tag != 0;
+    if (slot->durable != NULL) {
+        keep(slot, parcel);
+    }
     hw_slot_note_dirty(bus, slot);
     return HAWSER_OK;
 }
 
 static hawser_status
-accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
-       hawser_message *shared, const struct hw_policy *policy)
+accept(hawser_bus *bus, struct hw_slot **slot, struct parcel *parcel)
 {
+    const struct hawser_message *message = parcel->message;
     uint64_t released = UINT64_MAX;
     hawser_status status;
 
@@ -239,7 +282,7 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct hawser_message *message,
             return status;
         }
         if (has_room(*slot, message->size, factor)) {
-            return take_in(bus, *slot, message, shared, policy);
+            return take_in(bus, *slot, parcel);
         }
         if (overflow == HW_OVERFLOW_REFUSE) {
             return HAWSER_FULL;
@@ -280,21 +323,23 @@ ask_whether_carried(hawser_bus *bus, struct hw_slot **slot,
 }
 
 static hawser_status
-send_one(hawser_bus *bus, hawser_link link, struct hawser_message *message,
-         hawser_message *shared, const struct hw_policy *policy)
+send_one(hawser_bus *bus, hawser_link link, struct parcel *parcel)
 {
+    const struct hawser_message *message = parcel->message;
     struct hw_slot *slot = hw_slot_lock(bus, link);
     hawser_status status = HAWSER_OK;
 
     if (slot == NULL) {
         return HAWSER_STALE;
     }
-    if (slot->plan->picky &&
-        message->size <= (uint64_t)slot->plan->settings->message_max) {
+    if (parcel->sync && !slot->plan->durable) {
+        status = HAWSER_UNSUPPORTED;
+    } else if (slot->plan->picky &&
+               message->size <= (uint64_t)slot->plan->settings->message_max) {
         status = ask_whether_carried(bus, &slot, message);
     }
     if (status == HAWSER_OK) {
-        status = accept(bus, &slot, message, shared, policy);
+        status = accept(bus, &slot, parcel);
     }
     if (slot != NULL) {
         hw_slot_unlock(slot);
@@ -319,7 +364,7 @@ accept_now(hawser_bus *bus, struct hw_slot *slot,
         return status;
     }
     if (has_room(slot, message->size, factor)) {
-        return take_in(bus, slot, message, NULL, NULL);
+        return take_in(bus, slot, &(struct parcel){ .message = message });
     }
     return overflow == HW_OVERFLOW_DROP_NEWEST ? turn_away(bus, slot, 0)
                                                : HAWSER_FULL;
@@ -334,8 +379,14 @@ hw_send_now(hawser_bus *bus, hawser_link link, struct hawser_message *message)
     if (slot == NULL) {
         return HAWSER_STALE;
     }
-    status = accept_now(bus, slot, message);
-    hw_slot_unlock(slot);
+    status = slot->plan->picky ? ask_whether_carried(bus, &slot, message)
+                               : HAWSER_OK;
+    if (status == HAWSER_OK) {
+        status = accept_now(bus, slot, message);
+    }
+    if (slot != NULL) {
+        hw_slot_unlock(slot);
+    }
     return status;
 }
 
@@ -354,7 +405,7 @@ hawser_send(hawser_bus *bus, hawser_link link, const void *bytes, size_t size)
     if (size > HW_MESSAGE_SIZE_MAX) {
         return HAWSER_TOO_BIG;
     }
-    return send_one(bus, link, &message, NULL, NULL);
+    return send_one(bus, link, &(struct parcel){ .message = &message });
 }
 
 hawser_status
@@ -377,20 +428,22 @@ hawser_send_text(hawser_bus *bus, hawser_link link, const char *text)
         return HAWSER_INVALID;
     }
     message.size = (uint32_t)size;
-    return send_one(bus, link, &message, NULL, NULL);
+    return send_one(bus, link, &(struct parcel){ .message = &message });
 }
 
 // A message that came in a batch would keep all of the batch.
 static hawser_status
 send_shared(hawser_bus *bus, hawser_link link, hawser_message *message,
-            uint64_t tag, const struct hw_policy *policy)
+            uint64_t tag, struct parcel *parcel)
 {
     struct hawser_message copy = *message;
     bool small = message->size <= COPIED_MAX || hw_batch_of(message)->count > 1;
 
     copy.private_tag = tag;
     copy.private_flags = 0;
-    return send_one(bus, link, &copy, small ? NULL : message, policy);
+    parcel->message = &copy;
+    parcel->shared = small ? NULL : message;
+    return send_one(bus, link, parcel);
 }
 
 hawser_status
@@ -399,7 +452,29 @@ hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
 {
     return bus == NULL || message == NULL
                ? HAWSER_INVALID
-               : send_shared(bus, link, message, tag, NULL);
+               : send_shared(bus, link, message, tag, &(struct parcel){ 0 });
+}
+
+// status: of sending it.
+static hawser_status
+wait_for_disk(const struct parcel *parcel, hawser_status status, int timeout_ms)
+{
+    return parcel->file == NULL
+               ? status
+               : hw_durable_wait(parcel->file, parcel->key, timeout_ms);
+}
+
+hawser_status
+hawser_send_sync(hawser_bus *bus, hawser_link link, hawser_message *message,
+                 uint64_t tag, int timeout_ms)
+{
+    struct parcel parcel = { .sync = true };
+
+    if (bus == NULL || message == NULL || timeout_ms < -1) {
+        return HAWSER_INVALID;
+    }
+    return wait_for_disk(&parcel, send_shared(bus, link, message, tag, &parcel),
+                         timeout_ms);
 }
 
 // A caller of an earlier version knows fewer of them.
@@ -416,7 +491,7 @@ read_options(hawser_send_options *all, const hawser_send_options *given)
     return all->ttl_ms >= -1 && all->ttl_ms <= TTL_MAX_MS &&
            all->key_size <= HW_KEY_SIZE_MAX &&
            (all->key != NULL || all->key_size == 0) &&
-           (unsigned)all->priority <= HAWSER_LOW;
+           (unsigned)all->priority <= HAWSER_LOW && all->sync_ms >= -1;
 }
 
 hawser_status
@@ -425,6 +500,7 @@ hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
 {
     hawser_send_options all = { .size = sizeof all };
     struct hw_policy policy;
+    struct parcel parcel = { .policy = &policy };
 
     if (bus == NULL || message == NULL || !read_options(&all, options)) {
         return HAWSER_INVALID;
@@ -435,5 +511,8 @@ hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
         .key_size = (uint16_t)all.key_size,
         .lane = (uint8_t)all.priority,
     };
-    return send_shared(bus, link, message, all.tag, &policy);
+    parcel.sync = all.sync_ms != 0;
+    return wait_for_disk(&parcel,
+                         send_shared(bus, link, message, all.tag, &parcel),
+                         all.sync_ms);
 }

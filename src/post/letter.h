@@ -54,6 +54,9 @@ enum hw_name {
     X(GREETED,         "every standing message was taken by the wire") \
     X(DRAIN,           "say so when nothing is left") \
     X(DRAINED,         "nothing is left") \
+    X(SPOOL_GONE,      "messages that a file keeps have left for good; number: key of the first; count: how many") \
+    X(SPOOL_CLOSE,     "the link's file is needed no more; number: messages that were left, which it keeps") \
+    X(SPOOL_TROUBLE,   "the link's file can't be written, or can again; thing: report that says why, or nothing") \
     X(ROOM,            "the spool has room again, and somebody waits for it") \
     X(WANT,            "the wire can take more") \
     X(MAIL,            "messages for the wire; note: first in the batch; count: how many; number: position of the first; thing: batch, one hold") \
@@ -110,6 +113,7 @@ enum hw_name {
     X(DOOR, RECEIVER, LINK_OPEN) \
     X(DOOR, RECEIVER, CREDIT)            X(DOOR, RECEIVER, INBOX_OPEN) \
     X(DOOR, RECEIVER, INBOX_CLOSE)       X(DOOR, RECEIVER, RECEIPT) \
+    X(DOOR, SUPERVISOR, SPOOL_TROUBLE)   X(DOOR, SUPERVISOR, LINK_FORGOTTEN) \
     X(SUPERVISOR, DOOR, NEWS) \
     X(DOOR, HEARTBEAT, RESUMED) \
     X(SUPERVISOR, PORT, LINK_OPEN)       X(SUPERVISOR, PORT, LINK_FORGET) \
@@ -135,6 +139,7 @@ enum hw_name {
     X(QUEUE, SUPERVISOR, LINK_FORGOTTEN) \
     X(QUEUE, RECEIVER, RECEIPT)          X(QUEUE, DOOR, ROOM) \
     X(QUEUE, DOOR, FOUND) \
+    X(QUEUE, DOOR, SPOOL_GONE)           X(QUEUE, DOOR, SPOOL_CLOSE) \
     X(SENDER, QUEUE, WANT)               X(SENDER, QUEUE, TAKEN) \
     X(SENDER, QUEUE, GREETING_TAKEN)     X(SENDER, QUEUE, PASSED) \
     X(SENDER, QUEUE, DOWNGRADE) \

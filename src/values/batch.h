@@ -27,16 +27,21 @@ enum {
     HW_MESSAGE_GONE = 2,     // given up, or settled out of turn: skip it
 };
 
+// A time to live that ran out in an earlier life.
+enum { HW_TTL_OVER = -2 };
+
 // What the application asked for of all the messages of a batch.
 struct hw_policy {
-    int64_t ttl_ms;     // 0: as the link has it; -1: for ever
+    int64_t ttl_ms;     // 0: as the link has it; -1: for ever; or HW_TTL_OVER
     const uint8_t *key; // NULL: none; else the batch is one of one
     uint16_t key_size;
     uint8_t lane; // hawser_priority
 };
 
 struct hw_batch {
-    struct hw_batch *next; // its owner's list
+    struct hw_batch *next;      // its owner's list
+    struct hw_batch *next_kept; // the list of those that a file is to keep
+    uint64_t key;               // of its first message in a file; 0: in none
     atomic_uint holds;
     uint32_t count;  // messages
     uint32_t tagged; // of those, with a tag
@@ -45,7 +50,9 @@ struct hw_batch {
     uint32_t gone;   // of those, GONE
     bool special;    // there is a policy
     struct hw_policy policy;
+    uint64_t kept_until_ms; // in a file, by the wall clock; 0: for ever
     // The queue's.
+    uint8_t lane; // that it waits in
     struct hw_batch *before;
     uint64_t expires_at_ms; // 0: never
     uint64_t position;      // of the first message

@@ -71,6 +71,12 @@
       "messages accepted and not yet settled") \
     X(link, spool_max_bytes, "spool.max_bytes", size, "64MiB", "1..1TiB", \
       "payload bytes accepted and not yet settled; one message always fits") \
+    X(link, spool, "spool", text, "memory", "", \
+      "where messages wait: memory, or file:PATH, which survives the process") \
+    X(link, spool_commit, "spool.commit", duration, "10ms", "0ms..1h", \
+      "time within which what was sent is written to the spool's file; SYNC sends do not wait for it") \
+    X(link, spool_file_max, "spool.file_max", size, "1GiB", "64KiB..1TiB", \
+      "how large the spool's file may grow") \
     X(link, overflow, "overflow", choice, "refuse", "refuse|block|drop-oldest|drop-newest", \
       "what hawser_send does when the spool is full") \
     X(link, message_ttl, "message.ttl", duration, "off", "off, 1ms..24h", \

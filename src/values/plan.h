@@ -26,6 +26,7 @@ struct hw_plan {
     atomic_uint holds;
     uint32_t inbox; // number of the inbox that hears this link
     uint32_t endpoint_count;
+    bool durable; // its spool is kept in a file
     struct hawser_settings *settings;
     struct hw_meter *meter; // outlives the link
     struct hw_endpoint *endpoints;

@@ -31,6 +31,7 @@ struct desk {
     const struct hw_role *role;
     void *self;
     uint64_t clock_us;
+    uint64_t look_us; // that each look at the clock takes
     size_t said_count;
     struct desk_said said[DESK_SAID_MAX];
     struct hw_meter meters[DESK_LINKS];

@@ -112,6 +112,23 @@ a_high_rate_is_kept_over_a_second(void)
     CU_ASSERT_TRUE(count >= 50000 && count <= 50000 + 500 + 50);
 }
 
+// The bucket gets its next drop while the queue looks at it.
+static void
+what_may_go_while_it_is_looked_at_goes(void)
+{
+    queue_bring_up(1);
+    queue_send("a b c d", 0);
+    CU_ASSERT_TRUE(mails(1, "a b c"));
+    queue_hear(HW_LETTER_WANT, 1, 0);
+    desk_pass(&queue_desk, 99);
+    queue_desk.clock_us += 500;
+    queue_desk.look_us = 300;
+    queue_send("e", 0);
+    queue_desk.look_us = 0;
+    desk_pass(&queue_desk, 1);
+    CU_ASSERT_TRUE(mails(1, "d"));
+}
+
 static void
 a_link_that_waits_for_nothing_is_not_woken(void)
 {
@@ -128,6 +145,7 @@ static CU_TestInfo tests[] = {
     CHECK(the_flush_after_a_loss_keeps_to_the_rate),
     CHECK(greetings_count_as_messages),
     CHECK(a_high_rate_is_kept_over_a_second),
+    CHECK(what_may_go_while_it_is_looked_at_goes),
     CHECK(a_link_that_waits_for_nothing_is_not_woken),
     CU_TEST_INFO_NULL,
 };

@@ -146,14 +146,14 @@ a_link_goes_back_to_the_preferred_endpoint(void)
     super_open(PREFER, THREE);
     fail_to_reach(1);
     bring_up(2);
-    desk_pass(&super_desk, 59999);
+    super_pass(59999);
     CU_ASSERT_EQUAL(super_state(), HAWSER_UP);
-    desk_pass(&super_desk, 1);
+    super_pass(1);
     CU_ASSERT_TRUE(super_closes(2, 0));
     CU_ASSERT_TRUE(super_dials(3, 0));
     CU_ASSERT_EQUAL(super_state(), HAWSER_DIALING);
     bring_up(3);
-    desk_pass(&super_desk, 600000);
+    super_pass(600000);
     CU_ASSERT_EQUAL(super_state(), HAWSER_UP); // where it wants to be
 }
 
@@ -163,12 +163,12 @@ a_preferred_endpoint_that_is_not_there_costs_no_wait(void)
     super_open(PREFER, THREE);
     fail_to_reach(1);
     bring_up(2);
-    desk_pass(&super_desk, 60000);
+    super_pass(60000);
     CU_ASSERT_TRUE(super_dials(3, 0));
     fail_to_reach(3);
     CU_ASSERT_TRUE(super_dials(4, 1));
     bring_up(4);
-    desk_pass(&super_desk, 60000);
+    super_pass(60000);
     CU_ASSERT_TRUE(super_dials(5, 0));
 }
 
@@ -179,7 +179,7 @@ a_link_that_drains_stays_where_it_is(void)
     fail_to_reach(1);
     bring_up(2);
     super_wish(HW_LETTER_LINK_DRAIN, 0, 3600000, 0, NULL);
-    desk_pass(&super_desk, 60000);
+    super_pass(60000);
     CU_ASSERT_EQUAL(super_state(), HAWSER_DRAINING);
 }
 
@@ -189,7 +189,7 @@ without_a_preference_a_link_stays_where_it_is(void)
     super_open("", THREE);
     fail_to_reach(1);
     bring_up(2);
-    desk_pass(&super_desk, 3600000);
+    super_pass(3600000);
     CU_ASSERT_EQUAL(super_state(), HAWSER_UP);
 }
 

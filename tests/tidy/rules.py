@@ -10,13 +10,14 @@ import re
 import shutil
 import subprocess
 
-ROOMS = ["base", "values", "post", "loop", "wire", "actors", "front"]
+ROOMS = ["base", "values", "disk", "post", "loop", "wire", "actors", "front"]
 ACTORS = ["supervisor", "queue", "sender", "receiver", "backoff", "heartbeat"]
 
 # A library's header, and the only folders where it may be included.
 KEPT_APART = {
     "zmq.h": ["src/post"],
     "uv.h": ["src/loop"],
+    "lmdb.h": ["src/disk"],
     "libwebsockets.h": [],
     "wslay/wslay.h": [],
 }

@@ -1,0 +1,190 @@
+// spool_again.c - what takes another's place, expires, or waits again.
+#include "actors/spool_private.h"
+#include "base/check.h"
+
+// ---- keys and times ----
+
+struct hw_spool_sum
+hw_spool_replace(struct hw_spool *spool, struct hw_batch *older,
+                 struct hw_batch *newer, hw_spool_left left, void *user)
+{
+    const struct hawser_message *message = &older->messages[0];
+    struct hw_spool_sum sum = { .messages = 1, .bytes = message->size };
+
+    HW_CHECK(older->count == 1 && newer->count == 1 &&
+                 hw_spool_is_counted(message) &&
+                 older->position >= spool->next.position,
+             "one message that waits takes the place of another");
+    if (message->private_tag != 0) {
+        left(user, message, HAWSER_DROPPED);
+    }
+    hw_spool_note_gone(spool, older, 0, 1);
+    newer->before = older->before;
+    newer->next = older->next;
+    newer->position = older->position;
+    newer->number = older->number;
+    *(older->before == NULL ? &spool->first : &older->before->next) = newer;
+    *(older->next == NULL ? &spool->last : &older->next->before) = newer;
+    if (spool->head.batch == older) {
+        spool->head.batch = newer;
+    }
+    if (spool->next.batch == older) {
+        spool->next.batch = newer;
+    }
+    if (spool->sought.batch == older) {
+        spool->sought.batch = NULL;
+    }
+    spool->waiting_bytes += newer->payload - older->payload;
+    spool->counted_bytes += newer->payload - older->payload;
+    spool->muddled |= newer->expires_at_ms != 0;
+    hw_spool_note_expiry(spool, newer);
+    hw_spool_forget_key(spool, older);
+    hw_spool_note_key(spool, newer);
+    hw_batch_drop(older);
+    return sum;
+}
+
+static bool
+has_expired(const struct hw_batch *batch, uint64_t now_ms)
+{
+    return batch->expires_at_ms != 0 && batch->expires_at_ms <= now_ms;
+}
+
+struct hw_spool_sum
+hw_spool_expire_next(struct hw_spool *spool, uint64_t now_ms,
+                     hw_spool_left left, void *user)
+{
+    struct hw_spool_sum sum = { 0 };
+
+    hw_spool_skip_gone(spool);
+    while (spool->next.batch != NULL &&
+           has_expired(spool->next.batch, now_ms)) {
+        struct hw_spool_mark at = spool->next;
+        const struct hw_batch *batch = at.batch;
+
+        hw_spool_take_out_until(spool, &at, batch->position + batch->count,
+                                HAWSER_EXPIRED, &sum, left, user);
+    }
+    return sum;
+}
+
+enum { LOOKED_AT_IN_A_MS = 64 }; // chosen: a hundredth of a processor
+
+struct hw_spool_sum
+hw_spool_expire(struct hw_spool *spool, uint64_t now_ms, hw_spool_left left,
+                void *user)
+{
+    struct hw_spool_sum sum = { 0 };
+    struct hw_spool_mark at;
+    uint64_t due_ms = 0, walked = 0;
+
+    hw_spool_skip_gone(spool);
+    at = spool->next;
+    while (at.batch != NULL) {
+        uint64_t when = at.batch->expires_at_ms;
+
+        if (has_expired(at.batch, now_ms)) {
+            hw_spool_take_out_until(spool, &at,
+                                    at.batch->position + at.batch->count,
+                                    HAWSER_EXPIRED, &sum, left, user);
+            continue;
+        }
+        due_ms = when != 0 && (due_ms == 0 || when < due_ms) ? when : due_ms;
+        if (when != 0 && !spool->muddled) {
+            break;
+        }
+        walked++;
+        hw_spool_skip_to_next_batch(&at);
+    }
+    if (due_ms != 0 && due_ms < now_ms + walked / LOOKED_AT_IN_A_MS) {
+        due_ms = now_ms + walked / LOOKED_AT_IN_A_MS;
+    }
+    spool->due_ms = due_ms;
+    return sum;
+}
+
+// ---- waiting again ----
+
+// Copies of standing messages are not said again, whether they were handed on
+// or wait still: the next wire is told what they say before anything else.
+static void
+give_up_copies(struct hw_spool *spool)
+{
+    struct hw_spool_mark mark = spool->head;
+
+    while (mark.batch != NULL) {
+        const uint8_t flags = mark.batch->messages[mark.at].private_flags;
+
+        if (mark.batch->marked > 0) {
+            if ((flags & HW_MESSAGE_STANDING) != 0) {
+                hw_spool_mark_gone(mark.batch, mark.at);
+            }
+            hw_spool_move(&mark, 1);
+        } else {
+            hw_spool_skip_to_next_batch(&mark);
+        }
+    }
+    spool->copies = 0;
+}
+
+static void
+drop_batch(struct hw_spool *spool, struct hw_batch *batch,
+           struct hw_spool_sum *sum, hw_spool_left left, void *user)
+{
+    const struct hw_spool_mark mark = hw_spool_mark_of(batch);
+
+    sum->messages++;
+    sum->bytes +=
+        hw_spool_take_out(spool, &mark, HAWSER_DROPPED, left, user).bytes;
+}
+
+// Of a key, the one that was accepted later is kept. Of two that wait in lanes
+// of their own, both: which of them goes first is not for their age to say.
+static void
+conflate_again(struct hw_spool *spool, struct hw_batch *batch,
+               struct hw_spool_sum *older, hw_spool_left left, void *user)
+{
+    struct hw_batch *other = hw_keys_find(spool->keys, &batch->policy);
+
+    if (other == NULL) {
+        hw_spool_note_key(spool, batch);
+    } else if (other->lane != batch->lane) {
+        return;
+    } else if (other->number > batch->number) {
+        drop_batch(spool, batch, older, left, user);
+    } else {
+        drop_batch(spool, other, older, left, user);
+        hw_spool_note_key(spool, batch);
+    }
+}
+
+uint64_t
+hw_spool_rewind(struct hw_spool *spool, hw_spool_left left, void *user,
+                struct hw_spool_sum *older)
+{
+    uint64_t again = hw_spool_in_flight(spool);
+    uint64_t end = spool->next.position;
+    struct hw_spool_mark at;
+
+    if (spool->copies > 0) {
+        give_up_copies(spool);
+    }
+    spool->next = spool->head;
+    spool->waiting = spool->counted;
+    spool->waiting_bytes = spool->counted_bytes;
+    spool->due_ms = spool->latest_ms != 0 ? 1 : 0; // it is looked at anew
+    if (spool->keys == NULL) {
+        return again;
+    }
+    hw_spool_skip_gone(spool);
+    at = spool->next;
+    while (at.batch != NULL && at.position < end) {
+        struct hw_batch *batch = at.batch;
+
+        hw_spool_step(&at);
+        if (batch->policy.key != NULL) {
+            conflate_again(spool, batch, older, left, user);
+        }
+    }
+    return again - older->messages;
+}
