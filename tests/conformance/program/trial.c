@@ -8,15 +8,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// How often a promise may wait as long as it may.
-enum { WAITS = 6, BROKEN = 3 };
+// How often a promise may wait as long as it may, and what its work may take.
+enum { WAITS = 6, WORK_S = 60, BROKEN = 3 };
 
 static _Noreturn void
 play(enum promise_number promise, const struct stand *stand, int to)
 {
     const char *broken;
 
-    (void)alarm(WAITS * (stage_wait_ms / 1000 + 1)); // ends what hangs
+    (void)alarm(WORK_S + WAITS * stage_wait_ms / 1000); // ends what hangs
     broken = promise_play(promise, stand);
     if (broken != NULL && write(to, broken, strlen(broken)) < 0) {
         perror("write");
