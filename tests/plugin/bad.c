@@ -1,6 +1,6 @@
 // bad.c - a transport that is refused at the door, or would be but for SCHEMES.
 //
-// Compiled with -DABI=…, -DSCHEMES=…, and -DLACKS_verb for one that it lacks.
+// Compiled with -DABI=…, -DSCHEMES=…, and -DLACKS_verb for a verb it lacks.
 #include <hawser/transport.h>
 
 #ifndef ABI

@@ -10,7 +10,7 @@ import unittest
 
 import workshop
 
-SLOW = 4 if workshop.SANITIZE else 1
+SLOW = 8 if workshop.SANITIZE else 3
 
 # Each fault, and a promise that it breaks, with a word of the sentence.
 BREAKS = [
