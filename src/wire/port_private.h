@@ -89,8 +89,7 @@ hw_port_end(hawser_port *port);
 
 // The dial that this port is of has failed: tries what addresses are left.
 void
-hw_port_try_next(struct hw_ports *ports, uint32_t link,
-                 struct hw_report *report);
+hw_port_try_next(struct hw_ports *ports, uint32_t link, struct hw_report *last);
 
 void
 hw_port_drop_attempt(struct hw_port_row *row);

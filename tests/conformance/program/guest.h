@@ -24,8 +24,8 @@ guest_stand(struct guest *guest, struct stand *stand);
 unsigned
 guest_ability(const char *word);
 
-// The word of the first of them.
+// The word of the first of a set of them.
 const char *
-guest_ability_name(unsigned abilities);
+guest_ability_name(unsigned set);
 
 #endif
