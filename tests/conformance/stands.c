@@ -183,6 +183,9 @@ stand_of(const char *scheme, struct stand *stand)
         { "inproc", &stand_inproc },
         { "ws", &stand_ws },
         { "wss", &stand_wss },
+        { "tcp", &stand_tcp },
+        { "tls", &stand_tls },
+        { "unix", &stand_unix },
     };
 
     if (strcmp(scheme, "sim") == 0) {
