@@ -543,6 +543,12 @@ hawser_port_lost(hawser_port *port, const hawser_lost *why)
     say_lost(ports, link, wire, report);
 }
 
+void
+hawser_port_note(hawser_port *port, const char *sentence)
+{
+    HW_LOG(2, "%s: %s", port->name, sentence);
+}
+
 const char *
 hawser_port_name(const hawser_port *port)
 {

@@ -6,10 +6,12 @@
 
 extern const hawser_transport hawser_transport_ws;
 extern const hawser_transport hawser_transport_inproc;
+extern const hawser_transport hawser_transport_zmq;
 
-static const hawser_transport *transports[4] = {
+static const hawser_transport *transports[8] = {
     &hawser_transport_ws,
     &hawser_transport_inproc,
+    &hawser_transport_zmq,
 };
 
 enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
