@@ -36,6 +36,9 @@ extern const struct partner_kind partner_twin;
 // A WebSocket server of one connection.
 extern const struct partner_kind partner_ws;
 
+// A DEALER of libzmq's own, of one connection.
+extern const struct partner_kind partner_zmq;
+
 // A server of the sim world. Its transport is the one below: its worlds last
 // from start to stop, and turn with the loop.
 extern const struct partner_kind partner_sim;

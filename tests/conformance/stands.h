@@ -6,6 +6,7 @@
 
 extern const struct stand stand_inproc;
 extern const struct stand stand_ws;
+extern const struct stand stand_zmq;
 
 struct stand
 stand_sim(void);

@@ -19,6 +19,7 @@ struct sending {
     size_t count;
     size_t at;
     struct hw_zmq_block *block; // NULL: none
+    bool awaits_bytes;          // wire.buffer is full
 };
 
 enum outcome { TAKEN, DROPPED, NO_ROOM, ENDED };
@@ -60,6 +61,7 @@ block_for(struct sending *sending, size_t size)
     backlog = hw_zmq_ledger_backlog(wire->ledger);
     room = backlog < wire->buffer_max ? wire->buffer_max - backlog : 0;
     if (size > room && backlog > 0) {
+        sending->awaits_bytes = true;
         return NULL;
     }
     wanted = needed(sending);
@@ -261,7 +263,7 @@ size_t
 hw_zmq_send(void *user, const hawser_message *messages, size_t count)
 {
     struct hw_zmq_wire *wire = user;
-    struct sending sending = { wire, messages, count, 0, NULL };
+    struct sending sending = { wire, messages, count, 0, NULL, false };
 
     if (wire->phase != HW_ZMQ_OPEN) {
         wire->wants_room = true;
@@ -275,13 +277,13 @@ hw_zmq_send(void *user, const hawser_message *messages, size_t count)
     if (sending.block != NULL) {
         hw_zmq_block_close(sending.block);
     }
-    if (sending.at < count) {
-        wire->wants_room = true;
-        wire->awaits_bytes = true;
-        if (hw_zmq_ledger_await(wire->ledger, wire->buffer_max / 2) &&
-            hw_zmq_ledger_backlog(wire->ledger) > 0) {
-            hw_zmq_wire_soon(wire);
-        }
+    wire->wants_room = sending.at < count;
+    wire->awaits_bytes = sending.awaits_bytes;
+    // Who waits for bytes that have gone meanwhile looks for itself: the bell
+    // has rung for nobody.
+    if (sending.awaits_bytes &&
+        hw_zmq_ledger_await(wire->ledger, wire->buffer_max / 2)) {
+        hw_zmq_wire_soon(wire);
     }
     if (sending.at > 0) {
         hw_zmq_wire_soon(wire);
