@@ -157,7 +157,7 @@ look(struct partner *partner)
     read_monitor(partner);
     partner->ear.gone |= ended;
     if (partner->leaving && unsaid(partner) == 0) {
-        let_go(partner, 10000);
+        let_go(partner, 2000);
     }
 }
 
