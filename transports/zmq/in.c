@@ -59,6 +59,7 @@ note_turn(struct hw_zmq_wire *wire)
 {
     if (wire->type->number == ZMQ_REQ || wire->type->number == ZMQ_REP) {
         wire->awaits_answer = false;
+        wire->answered = true;
     }
 }
 
@@ -175,11 +176,11 @@ look_through_commands(struct hw_zmq_wire *wire)
     }
 }
 
-// Nothing is behind an answer that a REQ has read.
+// The answer to a REQ proves that its question arrived.
 static void
 pass_barrier(struct hw_zmq_wire *wire)
 {
-    if (wire->asked && wire->phase == HW_ZMQ_OPEN && !wire->awaits_answer) {
+    if (wire->asked && wire->answered && wire->phase == HW_ZMQ_OPEN) {
         wire->asked = false;
         hawser_port_passed(wire->port, wire->barrier);
     }

@@ -61,6 +61,7 @@ struct hw_zmq_wire {
     bool end_is_known;  // no more can come behind it
     bool secure;        // CURVE
     bool asked;         // barrier below
+    bool answered;      // what was sent before it
     uint64_t barrier;
     unsigned dial_ms; // option dial.timeout
     unsigned peers;   // of a bound wire

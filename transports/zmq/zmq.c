@@ -95,6 +95,7 @@ barrier(void *user, uint64_t number)
 
     if (wire->type->number == ZMQ_REQ) {
         wire->asked = true;
+        wire->answered = !wire->awaits_answer;
         wire->barrier = number;
         hw_zmq_wire_soon(wire);
     }
