@@ -143,15 +143,27 @@ on_unreachable(struct hw_zmq_wire *wire)
     }
 }
 
+// libzmq hangs up without a word of its own where metadata do not please it.
+static void
+note_hung_up(struct hw_zmq_wire *wire)
+{
+    if (!wire->hung_up) {
+        note_broken(wire, ZMQ_PROTOCOL_ERROR_ZMTP_INVALID_METADATA);
+    } else if (wire->secure) {
+        hw_zmq_wire_note(wire, HAWSER_CAUSE_PROTOCOL,
+                         "handshake: the peer hung up; it does so where "
+                         "zmq.curve_server_key is not its own");
+    } else {
+        hw_zmq_wire_note(wire, HAWSER_CAUSE_PROTOCOL,
+                         "handshake: the peer hung up");
+    }
+}
+
 static void
 on_disconnected(struct hw_zmq_wire *wire)
 {
     if (wire->phase == HW_ZMQ_DIALING) {
-        hw_zmq_wire_note(wire, HAWSER_CAUSE_PROTOCOL,
-                         wire->secure
-                             ? "handshake: the peer hung up; it does so where "
-                               "zmq.curve_server_key is not its own"
-                             : "handshake: the peer hung up");
+        note_hung_up(wire);
         hw_zmq_wire_lose(wire);
     } else if (wire->phase == HW_ZMQ_OPEN) {
         wire->phase = HW_ZMQ_ENDING;
@@ -180,6 +192,9 @@ on_connecting_event(struct hw_zmq_wire *wire, unsigned event, uint32_t value)
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
         note_broken(wire, value);
+        break;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+        wire->hung_up = true;
         break;
     case ZMQ_EVENT_CLOSED:
     case ZMQ_EVENT_CONNECT_RETRIED:

@@ -290,7 +290,8 @@ static bool
 set_options(struct hw_zmq_wire *wire, const struct hw_zmq_url *url,
             const hawser_settings *settings)
 {
-    return set_int(wire, ZMQ_LINGER, 0) && set_int(wire, ZMQ_IPV6, 1) &&
+    return set_int(wire, ZMQ_LINGER, 0) &&
+           set_int(wire, ZMQ_IPV6, strpbrk(wire->address, ":*") != NULL) &&
            set_int(wire, ZMQ_RECONNECT_IVL, RECONNECT_NEVER_MS) &&
            set_int(wire, ZMQ_HANDSHAKE_IVL,
                    hawser_setting_number(settings, "dial.timeout")) &&

@@ -60,6 +60,7 @@ struct hw_zmq_wire {
     bool drained;       // nothing is left to be received
     bool end_is_known;  // no more can come behind it
     bool secure;        // CURVE
+    bool hung_up;       // the peer, in the handshake
     bool asked;         // barrier below
     bool answered;      // what was sent before it
     uint64_t barrier;
