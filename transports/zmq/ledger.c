@@ -168,7 +168,7 @@ let_go(struct hw_zmq_block *block, unsigned holds)
 
 // libzmq's, from any of its threads.
 static void
-on_done(void *bytes, void *hint)
+on_block_done(void *bytes, void *hint)
 {
     (void)bytes; // in the block
     let_go(hint, 1);
@@ -181,7 +181,7 @@ hw_zmq_block_message(struct hw_zmq_block *block, zmq_msg_t *message,
     uint8_t *to = block->bytes + block->at;
 
     memcpy(to, bytes, size);
-    if (zmq_msg_init_data(message, to, size, on_done, block) != 0) {
+    if (zmq_msg_init_data(message, to, size, on_block_done, block) != 0) {
         return false;
     }
     block->at += size;
