@@ -73,10 +73,12 @@ hand_on(struct hw_zmq_wire *wire, struct hw_zmq_gathering *gathering)
     if (gathering->out_of_memory) {
         hw_zmq_wire_note(wire, HAWSER_CAUSE_LOCAL, "zmq: out of memory");
         hw_zmq_wire_lose(wire);
-    } else if (gathering->too_big || bytes.size > wire->message_max) {
+    } else if (gathering->too_big) {
         refuse_size(wire);
-    } else if (fault != NULL) {
+    } else if (fault != NULL) { // then there are no bytes
         refuse(wire, HAWSER_CAUSE_PROTOCOL, fault);
+    } else if (bytes.size > wire->message_max) {
+        refuse_size(wire);
     } else {
         hawser_port_received(wire->port, HAWSER_BINARY, topic.bytes, topic.size,
                              bytes.bytes, bytes.size);
