@@ -141,6 +141,7 @@ context_of(const hawser_settings *settings)
 {
     int64_t address = hawser_setting_number(settings, "zmq.context");
 
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): it is told as a number
     return address <= 0 ? NULL : (void *)(uintptr_t)address;
 }
 

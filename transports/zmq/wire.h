@@ -146,13 +146,13 @@ void
 hw_zmq_receive(struct hw_zmq_wire *wire);
 
 size_t
-hw_zmq_send(void *wire, const hawser_message *messages, size_t count);
+hw_zmq_send(void *user, const hawser_message *messages, size_t count);
 
 // Says writable if there is room again for who waits for it.
 void
 hw_zmq_say_writable(struct hw_zmq_wire *wire);
 
 void
-hw_zmq_gauge(void *wire, hawser_gauge *gauge);
+hw_zmq_gauge(void *user, hawser_gauge *gauge);
 
 #endif
