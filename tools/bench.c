@@ -12,7 +12,7 @@
 #include "tell.h"
 
 enum { DEFAULT_TIMEOUT_MS = 60000, DEFAULT_SIZE = 64 };
-enum { FLAG_SIZE = 256, FLAG_COUNT, FLAG_THREADS, FLAG_TIMEOUT };
+enum { FLAG_SIZE = 256, FLAG_COUNT, FLAG_THREADS, FLAG_TIMEOUT, FLAG_CONFIRM };
 
 static const struct flag flags_of_bench[] = {
     { FLAG_SIZE, "size", "SIZE", "payload bytes of a message (64)" },
@@ -20,6 +20,8 @@ static const struct flag flags_of_bench[] = {
       "messages, or links of idle (by size; idle: 1000)" },
     { FLAG_THREADS, "threads", "0|1",
       "0: the bus runs on the benchmark's own thread (1)" },
+    { FLAG_CONFIRM, "confirm", "URL",
+      "pub: ask there, with \"?N\", whether N were counted" },
     { FLAG_TIMEOUT, "timeout", "TIME", "longest wait for anything (1m)" },
     { 0, NULL, NULL, NULL },
 };
@@ -79,7 +81,7 @@ hear(struct bench *bench, hawser_message **message)
         *message = item.message;
         return true;
     }
-    if (item.kind == HAWSER_ITEM_EVENT) {
+    if (item.kind == HAWSER_ITEM_EVENT && item.link.id == session->link.id) {
         session_note(session, item.event);
     }
     hawser_item_drop(&item);
@@ -244,6 +246,9 @@ take(struct bench *bench, const struct flag_reader *flags, int id,
         return strcmp(flags->value, "0") == 0 ||
                strcmp(flags->value, "1") == 0 ||
                flags_refuse(flags, "--threads is 0 or 1") == 0;
+    case FLAG_CONFIRM:
+        bench->confirm = flags->value;
+        return true;
     case FLAG_TIMEOUT:
         return flags_take_duration(flags, &bench->timeout_ms);
     default:

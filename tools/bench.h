@@ -18,6 +18,7 @@
 struct bench {
     struct link_flags link;
     const char *url;
+    const char *confirm; // of pub: where the count is asked for; NULL: at url
     uint64_t size;
     uint64_t count; // 0: the measure's own default
     int timeout_ms;

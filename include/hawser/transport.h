@@ -213,6 +213,12 @@ hawser_port_alive(hawser_port *port);
 HAWSER_API void
 hawser_port_lost(hawser_port *port, const hawser_lost *why);
 
+// Something that a person should know and that ends nothing, such as a message
+// that can't be sent to anybody; it goes into the log as a warning. May come
+// from inside send too.
+HAWSER_API void
+hawser_port_note(hawser_port *port, const char *sentence);
+
 // The link's name for logs, such as "link 3 wire 2". Valid while the port is.
 HAWSER_API const char *
 hawser_port_name(const hawser_port *port);

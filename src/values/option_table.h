@@ -119,6 +119,26 @@
       "Origin header") \
     X(link, ws_header, "ws.header", list, "", "", \
       "one more header for the upgrade, as \"Name: value\"; may be set again and again") \
+    X(link, zmq_multipart, "zmq.multipart", choice, "topic", "topic|delimited|packed", \
+      "how a ZeroMQ message of several frames is one message: its topic and its bytes; an empty frame and its bytes; all frames in its bytes, each behind its length") \
+    X(link, zmq_identity, "zmq.identity", text, "", "", \
+      "routing id by which a ROUTER knows this link; empty: the ROUTER makes one") \
+    X(link, zmq_sndhwm, "zmq.sndhwm", integer, "1000", "1..1000000", \
+      "messages of a connection that libzmq holds on their way out, within wire.buffer") \
+    X(link, zmq_rcvhwm, "zmq.rcvhwm", integer, "256", "1..1000000", \
+      "messages of a connection that libzmq holds on their way in") \
+    X(link, zmq_curve_server_key, "zmq.curve_server_key", text, "", "", \
+      "CURVE: public key of the server that is connected to, in Z85") \
+    X(link, zmq_curve_public_key, "zmq.curve_public_key", text, "", "", \
+      "CURVE: public key of this side, in Z85") \
+    X(link, zmq_curve_secret_key, "zmq.curve_secret_key", text, "", "", \
+      "CURVE: secret key of this side, in Z85; with bind=1 it makes this side the server") \
+    X(link, zmq_plain_username, "zmq.plain_username", text, "", "", \
+      "PLAIN: user name for the server that is connected to") \
+    X(link, zmq_plain_password, "zmq.plain_password", text, "", "", \
+      "PLAIN: password; it travels unencrypted") \
+    X(link, zmq_context, "zmq.context", integer, "off", "off, 1..9007199254740991", \
+      "address of the application's own ZeroMQ context, as a number, for sockets to be made in; it must outlive the bus") \
     X(link, auth_user, "auth.user", text, "", "", \
       "user name for basic authentication") \
     X(link, auth_password, "auth.password", text, "", "", \
@@ -128,7 +148,7 @@
     X(link, on_unreachable, "on.unreachable", choice, "retry", "retry|next|fail", \
       "when the endpoint can't be reached") \
     X(link, on_tls, "on.tls", choice, "fail", "retry|next|fail", \
-      "when the certificate or the TLS handshake is refused") \
+      "when the certificate, the TLS handshake, or ZeroMQ's CURVE or PLAIN handshake is refused") \
     X(link, on_http_401, "on.http_401", choice, "fail", "retry|next|fail", \
       "when the upgrade is answered 401 Unauthorized (407 likewise)") \
     X(link, on_http_403, "on.http_403", choice, "fail", "retry|next|fail", \

@@ -121,6 +121,12 @@ hawser_port_alive(hawser_port *port)
     }
 }
 
+void
+hawser_port_note(hawser_port *port, const char *sentence)
+{
+    HW_LOG(2, "%s: %s", port->name, sentence);
+}
+
 static void
 note_full(hawser_port *port)
 {

@@ -15,11 +15,13 @@ enum { SCHEME_MAX = 31 };
 extern const hawser_transport hawser_transport_ws;
 extern const hawser_transport hawser_transport_inproc;
 extern const hawser_transport hawser_transport_stream;
+extern const hawser_transport hawser_transport_zmq;
 
 static const hawser_transport *const built_in[] = {
     &hawser_transport_ws,
     &hawser_transport_inproc,
     &hawser_transport_stream,
+    &hawser_transport_zmq,
 };
 
 enum {

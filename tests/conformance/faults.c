@@ -165,6 +165,12 @@ hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
 }
 
 void
+hawser_port_note(hawser_port *port, const char *sentence)
+{
+    record_note(port, sentence);
+}
+
+void
 hawser_port_alive(hawser_port *port)
 {
     if (!has(port, FAULT_SEEMS_DEAD)) {

@@ -49,6 +49,9 @@ extern const struct partner_kind partner_unix;
 // The same below TLS, with a certificate that nobody signed.
 extern const struct partner_kind partner_wss;
 
+// A DEALER of libzmq's own, of one connection.
+extern const struct partner_kind partner_zmq;
+
 // A server of the sim world. Its transport is the one below: its worlds last
 // from start to stop, and turn with the loop.
 extern const struct partner_kind partner_sim;

@@ -32,7 +32,8 @@ fill_up(struct play *play, struct pair *pair)
             taken += play_offer(play, pair, taken, 8, size_64k);
         }
         stage_settle(&play->stage);
-    } while (taken > before && taken < MORE_THAN_FITS);
+    } while ((taken > before || port->times_writable >= port->times_short) &&
+             taken < MORE_THAN_FITS);
     return taken;
 }
 

@@ -166,6 +166,16 @@ record_alive(hawser_port *port)
 }
 
 void
+record_note(hawser_port *port, const char *sentence)
+{
+    if (port->closed || port->times_lost > 0) {
+        stage_fault(port->stage, "a note after close or lost");
+    } else if (sentence[0] == '\0') {
+        stage_fault(port->stage, "a note without a sentence");
+    }
+}
+
+void
 record_lost(hawser_port *port, const hawser_lost *why)
 {
     if (!allowed(port, "lost", true)) {

@@ -166,6 +166,9 @@ void
 record_alive(hawser_port *port);
 
 void
+record_note(hawser_port *port, const char *sentence);
+
+void
 record_lost(hawser_port *port, const hawser_lost *why);
 
 #endif

@@ -6,6 +6,7 @@
 extern const hawser_transport hawser_transport_inproc;
 extern const hawser_transport hawser_transport_stream;
 extern const hawser_transport hawser_transport_ws;
+extern const hawser_transport hawser_transport_zmq;
 
 enum { ASKS_THE_PEER = CAN_BARRIERS | CAN_PROVE_READING | CAN_PROVE_LIFE };
 
@@ -151,6 +152,44 @@ const struct stand stand_wss = {
     .settings = any_certificate,
 };
 
+static const char *const bad_zmq_urls[] = {
+    "zmq+tcp://",
+    "zmq+tcp:/host:1",
+    "zmq+tcp",
+    "other://host:1",
+    "",
+    "zmq+tcp://host",
+    "zmq+tcp://host:",
+    "zmq+tcp://host:0",
+    "zmq+tcp://host:65536",
+    "zmq+tcp://host:1x",
+    "zmq+tcp://*:1",
+    "zmq+tcp://host:1/path",
+    "zmq+tcp://[::1:1",
+    "zmq+tcp://[host]:1",
+    "zmq+tcp://ho st:1",
+    "zmq+tcp://host:1?type=nonsense",
+    "zmq+tcp://host:1?bind=yes",
+    "zmq+tcp://host:1?password=secret",
+    "zmq+tcp://host:1?subscribe=all",
+    "zmq+ipc://",
+    "zmq+ipc://%zz",
+    "zmq+inproc://",
+    "zmq+inproc://%00",
+    NULL,
+};
+
+// Port 1 (tcpmux) is nobody's.
+const struct stand stand_zmq = {
+    .name = "zmq",
+    .transport = &hawser_transport_zmq,
+    .honest = &hawser_transport_zmq,
+    .partner = &partner_zmq,
+    .can = CAN_TOPICS | CAN_GAUGE | CAN_CUT | CAN_MISS,
+    .bad_urls = bad_zmq_urls,
+    .unreachable = "zmq+tcp://127.0.0.1:1",
+};
+
 static const char *const bad_sim_urls[] = {
     "sim://", "sim:/name",    "sim://a/b", "sim://a b",
     "sim",    "other://name", "",          NULL,
@@ -180,12 +219,10 @@ stand_of(const char *scheme, struct stand *stand)
         const char *scheme;
         const struct stand *stand;
     } all[] = {
-        { "inproc", &stand_inproc },
-        { "ws", &stand_ws },
-        { "wss", &stand_wss },
-        { "tcp", &stand_tcp },
-        { "tls", &stand_tls },
-        { "unix", &stand_unix },
+        { "inproc", &stand_inproc }, { "ws", &stand_ws },
+        { "wss", &stand_wss },       { "tcp", &stand_tcp },
+        { "tls", &stand_tls },       { "unix", &stand_unix },
+        { "zmq", &stand_zmq },
     };
 
     if (strcmp(scheme, "sim") == 0) {

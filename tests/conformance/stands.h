@@ -10,6 +10,7 @@ extern const struct stand stand_tcp;
 extern const struct stand stand_tls;
 extern const struct stand stand_unix;
 extern const struct stand stand_wss;
+extern const struct stand stand_zmq;
 
 struct stand
 stand_sim(void);

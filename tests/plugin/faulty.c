@@ -205,6 +205,12 @@ fault_alive(hawser_port *port)
 }
 
 void
+fault_note(hawser_port *port, const char *sentence)
+{
+    hawser_port_note(((struct end *)port)->port, sentence);
+}
+
+void
 fault_lost(hawser_port *port, const hawser_lost *why)
 {
     struct end *end = (struct end *)port;

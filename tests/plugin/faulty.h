@@ -23,6 +23,9 @@ fault_alive(hawser_port *port);
 void
 fault_lost(hawser_port *port, const hawser_lost *why);
 
+void
+fault_note(hawser_port *port, const char *sentence);
+
 const char *
 fault_name(const hawser_port *port);
 

@@ -11,7 +11,8 @@ SANITIZE = os.environ.get("HAWSER_SANITIZE", "")
 EXAMPLE = SOURCE / "examples" / "transport-packet"
 CONFORMANCE = (BUILD / "tests" / "conformance" / "program" /
                "hawser-conformance")
-CALLS = ["opened", "writable", "passed", "received", "alive", "lost", "name"]
+CALLS = ["opened", "writable", "passed", "received", "alive", "lost", "note",
+         "name"]
 
 
 def run(*command, **more):

@@ -41,6 +41,13 @@ hawser_port_lost(hawser_port *port, const hawser_lost *why)
     record_lost(port, why);
 }
 
+void
+hawser_port_note(hawser_port *port, const char *sentence)
+{
+    (void)port;
+    (void)sentence; // for people
+}
+
 const char *
 hawser_port_name(const hawser_port *port)
 {

@@ -1,0 +1,16 @@
+// sentence.c - says why something is refused.
+#include "sentence.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bool
+hw_zmq_refuse(char *sentence, size_t size, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    (void)vsnprintf(sentence, size, format, list); // may be cut
+    va_end(list);
+    return false;
+}

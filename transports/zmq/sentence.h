@@ -1,0 +1,14 @@
+// sentence.h - says why something is refused.
+#ifndef HW_ZMQ_SENTENCE_H
+#define HW_ZMQ_SENTENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// Writes the sentence, cut where it is too long, and returns false, so that a
+// check can end with it.
+bool
+hw_zmq_refuse(char *sentence, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
