@@ -22,7 +22,7 @@ usage(const char *program)
     job_fail(program, "rtt|pub|sub URL --size S --count N [--json]");
 }
 
-// "ws://HOST:PORT/PATH" or "tcp://HOST:PORT".
+// "ws://HOST:PORT/PATH" or "tcp://HOST:PORT"; a unix:// URL stays whole.
 static int
 split_url(struct job *job)
 {
@@ -32,6 +32,9 @@ split_url(struct job *job)
 
     if (host == NULL) {
         return 0;
+    }
+    if (strncmp(job->url, "unix://", 7) == 0) {
+        return 1;
     }
     host += 3;
     host_size = strcspn(host, ":/");
