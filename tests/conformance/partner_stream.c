@@ -35,7 +35,7 @@ struct partner {
     SSL *ssl; // NULL: without TLS
     BIO *in, *out;
     uint8_t *waiting; // said before anyone was there, or hands were shaken
-    size_t waiting_size;
+    size_t waiting_size, waiting_room;
     uint8_t *heard;
     size_t heard_size, heard_room;
     char path[64];
@@ -200,9 +200,11 @@ put(struct partner *partner, const uint8_t *bytes, size_t size)
     size_t done = 0;
 
     if (!is_ready(partner)) {
-        partner->waiting =
-            realloc(partner->waiting, partner->waiting_size + size);
-        must(partner->waiting != NULL);
+        if (partner->waiting_room < partner->waiting_size + size) {
+            partner->waiting_room = 2 * (partner->waiting_size + size);
+            partner->waiting = realloc(partner->waiting, partner->waiting_room);
+            must(partner->waiting != NULL);
+        }
         memcpy(partner->waiting + partner->waiting_size, bytes, size);
         partner->waiting_size += size;
     } else if (partner->ssl == NULL) {
@@ -220,7 +222,7 @@ put_waiting(struct partner *partner)
     size_t size = partner->waiting_size;
 
     partner->waiting = NULL;
-    partner->waiting_size = 0;
+    partner->waiting_size = partner->waiting_room = 0;
     if (size > 0) {
         put(partner, bytes, size);
     }
@@ -323,6 +325,7 @@ on_accept(uv_stream_t *listener, int status)
     partner->accepted = true;
     partner->ear.opened = true;
     must(uv_accept(listener, &partner->peer.stream) == 0 &&
+         (partner->is_unix || uv_tcp_nodelay(&partner->peer.tcp, 1) == 0) &&
          uv_read_start(&partner->peer.stream, give_room, on_read) == 0);
     if (is_ready(partner)) {
         put_waiting(partner);
@@ -409,9 +412,13 @@ static void
 say(struct partner *partner, const hawser_message *message)
 {
     uint32_t size = htonl(message->size);
+    uint8_t *frame = malloc(HEAD + (size_t)message->size);
 
-    put(partner, (const uint8_t *)&size, sizeof size);
-    put(partner, message->bytes, message->size);
+    must(frame != NULL);
+    memcpy(frame, &size, HEAD);
+    memcpy(frame + HEAD, message->bytes, message->size);
+    put(partner, frame, HEAD + (size_t)message->size); // it is copied
+    free(frame);
 }
 
 static size_t

@@ -1,7 +1,7 @@
 // stream.c - the transports for streams of bytes: their verbs.
 //
 // A socket of its own, watched by libuv (wire.c), in whose bytes framing.c
-// finds messages; with TLS, OpenSSL stands between the two, sees no socket
+// finds messages; with TLS, OpenSSL stands between the two and sees no socket
 // (tls.c). Whether what was sent has arrived is asked of the kernel
 // (barrier.c).
 #include <hawser/transport.h>
