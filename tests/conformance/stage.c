@@ -32,6 +32,7 @@ on_late(uv_timer_t *timer)
     struct stage *stage = timer->data;
 
     stage->late = true;
+    uv_stop(timer->loop); // or the loop would wait for more before it returns
 }
 
 static void
