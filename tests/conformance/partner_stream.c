@@ -152,7 +152,9 @@ write_bytes(struct partner *partner, const void *bytes, size_t size)
         return;
     }
     block = malloc(sizeof *block + size);
-    must(block != NULL);
+    if (block == NULL) {
+        abort();
+    }
     memcpy(block->bytes, bytes, size);
     block->write.data = block;
     block->partner = partner;

@@ -154,8 +154,12 @@ void
 hw_stream_reader_clear(struct hw_stream_reader *reader)
 {
     free(reader->kept);
-    *reader = (struct hw_stream_reader){ .framing = reader->framing,
-                                         .max = reader->max };
+    reader->kept = NULL;
+    reader->size = reader->room = reader->searched = 0;
+    reader->head_size = 0;
+    reader->length = 0;
+    reader->left = 0;
+    memset(&reader->scan, 0, sizeof reader->scan);
 }
 
 enum hw_stream_verdict
