@@ -127,6 +127,7 @@ class Chaos:
     def settle(self):
         """No more trouble, and time until all has arrived."""
         self.proxy.signal(signal.SIGUSR1)
+        self.application.line_with("begun", seconds=60)
         self.application.signal(signal.SIGTERM)
         status = self.application.end(120)
         check(status == 0, f"the application ended with {status}: "

@@ -13,6 +13,7 @@
 //     settled LIFE NUMBER    there was a receipt that says so
 //
 // With confirm=application the peer answers "LIFE NUMBER" for all up to that.
+// Prints "begun" once the link is open.
 // SIGTERM: sends no more, and ends with 0 once all is settled.
 #include <fcntl.h>
 #include <inttypes.h>
@@ -132,19 +133,28 @@ numbered(uint64_t life, uint64_t number)
     return message;
 }
 
+// SYNC: returns once it is on disk, and with it all that was sent before.
+static hawser_status
+send_once(const struct app *app, hawser_message *message, uint64_t tag,
+          bool sync)
+{
+    return sync ? hawser_send_sync(app->bus, app->link, message, tag,
+                                   PATIENCE_MS)
+                : hawser_send_message(app->bus, app->link, message, tag);
+}
+
 // Until there is room; a spool that stays full is a failure.
 static void
-send_number(struct app *app, uint64_t number)
+send_number(const struct app *app, uint64_t number, bool sync)
 {
     hawser_message *message = numbered(app->life, number);
+    uint64_t tag = tag_of(app->life, number);
     int64_t end_ms = now_ms() + PATIENCE_MS;
-    hawser_status status;
+    hawser_status status = send_once(app, message, tag, sync);
 
-    while ((status = hawser_send_message(app->bus, app->link, message,
-                                         tag_of(app->life, number))) ==
-               HAWSER_FULL &&
-           now_ms() < end_ms) {
+    while (status == HAWSER_FULL && now_ms() < end_ms) {
         wait_a_moment();
+        status = send_once(app, message, tag, sync);
     }
     must_be_ok(status, "a send");
     hawser_message_drop(message);
@@ -177,8 +187,8 @@ send_until_stopped(void *user)
             continue;
         }
         write_down(app, "offered", tag_of(app->life, app->offered + count));
-        for (uint64_t i = 0; i < count; i++) {
-            send_number(app, ++app->offered);
+        for (uint64_t i = 1; i <= count; i++) {
+            send_number(app, ++app->offered, app->durable && i == count);
         }
         write_down(app, "accepted", tag_of(app->life, app->offered));
     }
@@ -324,6 +334,8 @@ main(int argc, char **argv)
     app.since_ms = strtoll(argv[5], NULL, 10);
     app.done = strtoull(argv[6], NULL, 10);
     open_link(&app, argv[1], &argv[7]);
+    (void)printf("begun\n");
+    (void)fflush(stdout);
     must(pthread_create(&sender, NULL, send_until_stopped, &app) == 0,
          "a thread");
     while (!app.finished) {
