@@ -85,6 +85,14 @@ bool
 hw_batch_add_shared(struct hw_batch *batch, hawser_message *message,
                     uint64_t tag);
 
+// Bytes of the block that are in use.
+static inline size_t
+hw_batch_used(const struct hw_batch *batch)
+{
+    return sizeof *batch + batch->count * sizeof batch->messages[0] +
+           batch->room - batch->used_from;
+}
+
 void
 hw_batch_hold(struct hw_batch *batch, uint32_t holds);
 
