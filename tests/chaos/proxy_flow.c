@@ -1,4 +1,4 @@
-// proxy_flow.c - bytes on their way through the chaos proxy, late and in pieces.
+// proxy_flow.c - bytes on their way through the chaos proxy: late, in pieces.
 #include "proxy_flow.h"
 
 #include <errno.h>
