@@ -152,8 +152,12 @@ class Chaos:
 
 def run_chaos(options, folder):
     chaos = Chaos(options, pathlib.Path(folder))
-    chaos.run()
-    chaos.settle()
+    try:
+        chaos.run()
+        chaos.settle()
+    finally:
+        for process in (chaos.application, chaos.server, chaos.proxy):
+            process.kill()
     judgement = Judgement(folder)
     chaos.tell(judgement)
     return judgement
