@@ -12,12 +12,57 @@ hw_spool_mark_gone(struct hw_batch *batch, uint32_t at)
     message->private_flags |= HW_MESSAGE_GONE;
 }
 
+static void
+put_in_place_of(struct hw_spool *spool, struct hw_batch *batch,
+                struct hw_batch *copy)
+{
+    copy->before = batch->before;
+    copy->next = batch->next;
+    *(batch->before == NULL ? &spool->first : &batch->before->next) = copy;
+    *(batch->next == NULL ? &spool->last : &batch->next->before) = copy;
+    if (spool->head.batch == batch) {
+        spool->head.batch = copy;
+    }
+    if (spool->sought.batch == batch) {
+        spool->sought.batch = NULL;
+    }
+    hw_batch_drop(batch);
+}
+
+// What is in flight does not keep what was given up behind it: a slow wire that
+// takes a few messages of each batch, while the others are dropped, would keep
+// a whole block for each few.
+static void
+give_back_end(struct hw_spool *spool, struct hw_batch *batch)
+{
+    uint32_t first = spool->head.batch == batch ? spool->head.at : 0;
+    uint32_t end = batch->count;
+    struct hw_batch *copy;
+
+    if (batch->gone < batch->count / 2 ||
+        spool->next.position < batch->position + batch->count) {
+        return;
+    }
+    while (end > first && hw_spool_is_gone(&batch->messages[end - 1])) {
+        end--;
+    }
+    if (end == first || end > batch->count / 2) {
+        return;
+    }
+    copy = hw_batch_copy_first(batch, end);
+    if (copy != NULL) { // else it is kept as it is
+        put_in_place_of(spool, batch, copy);
+    }
+}
+
 // A batch that is gone whole is not kept, wherever it is.
 static void
 let_gone_go(struct hw_spool *spool, struct hw_batch *batch)
 {
     hw_spool_skip_gone(spool);
-    if (batch->gone == batch->count && batch != spool->head.batch) {
+    if (batch->gone < batch->count) {
+        give_back_end(spool, batch);
+    } else if (batch != spool->head.batch) {
         hw_spool_unlink(spool, batch);
     }
     hw_spool_let_head_go_on(spool);

@@ -92,9 +92,14 @@ take_batches(struct hw_slot *slot)
 {
     struct hw_batch *first = slot->first;
 
+    // The next block is as large as what the last one brought, and those behind
+    // it grow: a link that has become quiet must not keep a large block for
+    // each message.
+    if (slot->last != NULL) {
+        slot->room = hw_batch_used(slot->last) / 4;
+    }
     slot->first = NULL;
     slot->last = NULL;
-    slot->room /= 4; // a quiet link gets smaller ones by and by
     return first;
 }
 

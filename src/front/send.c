@@ -7,9 +7,12 @@
 #include "values/utf8.h"
 
 enum {
-    SMALL_ROOM = 256,   // of a batch for a link that sends little
-    COPIED_MAX = 1024,  // a shared message up to this size is copied; chosen
-    RUNAWAY_FACTOR = 2, // how far drop-oldest may run ahead of the loop
+    SMALL_ROOM = 256,  // of a batch for a link that sends little
+    COPIED_MAX = 1024, // a shared message up to this size is copied; chosen
+    // How far drop-oldest may run ahead of the loop: chosen so that waking it
+    // costs little beside what it then drops.
+    AHEAD_MESSAGES = 16 * 1024,
+    AHEAD_BYTES = 1024 * 1024,
     TTL_MAX_MS = 24 * 60 * 60 * 1000, // as message.ttl
     LOOKS = 3, // now, after the turn under way, and after one that hears of all
 };
@@ -23,33 +26,43 @@ look_at_released(struct hw_slot *slot)
     slot->released = HW_METER_GET(slot->meter.released_messages);
 }
 
+// By a whole spool at most.
+static uint64_t
+limit(int64_t max, bool ahead, uint64_t ahead_max)
+{
+    uint64_t most = (uint64_t)max;
+
+    return ahead ? most + (most < ahead_max ? most : ahead_max) : most;
+}
+
 static bool
-fits(const struct hw_slot *slot, size_t size, uint64_t factor)
+fits(const struct hw_slot *slot, size_t size, bool ahead)
 {
     const struct hawser_settings *settings = slot->plan->settings;
     uint64_t held = slot->accepted - slot->released;
     uint64_t bytes = slot->accepted_bytes - slot->released_bytes;
 
     return held == 0 ||
-           (held < (uint64_t)settings->spool_max_messages * factor &&
-            bytes + size <= (uint64_t)settings->spool_max_bytes * factor);
+           (held < limit(settings->spool_max_messages, ahead, AHEAD_MESSAGES) &&
+            bytes + size <=
+                limit(settings->spool_max_bytes, ahead, AHEAD_BYTES));
 }
 
 static bool
-has_room(struct hw_slot *slot, size_t size, uint64_t factor)
+has_room(struct hw_slot *slot, size_t size, bool ahead)
 {
-    if (fits(slot, size, factor)) {
+    if (fits(slot, size, ahead)) {
         return true;
     }
     look_at_released(slot);
-    return fits(slot, size, factor);
+    return fits(slot, size, ahead);
 }
 
 struct room_wanted {
     hawser_bus *bus;
     hawser_link link;
     size_t size;
-    uint64_t factor;
+    bool ahead;
     unsigned looks; // that are left; 0: as many as it takes
 };
 
@@ -72,7 +85,7 @@ room_has_come(void *user)
     struct room_wanted *wanted = user;
     struct hw_slot *slot = hw_slot_lock(wanted->bus, wanted->link);
     bool come = slot == NULL || slot->ending || hw_slot_has_failed(slot) ||
-                has_room(slot, wanted->size, wanted->factor);
+                has_room(slot, wanted->size, wanted->ahead);
 
     if (slot != NULL) {
         hw_slot_unlock(slot);
@@ -83,14 +96,14 @@ room_has_come(void *user)
 // The slot is locked before and after, and not meanwhile: look at it anew.
 // NULL: the link is gone.
 static struct hw_slot *
-wait_for_room(hawser_bus *bus, struct hw_slot *slot, size_t size,
-              uint64_t factor, unsigned looks)
+wait_for_room(hawser_bus *bus, struct hw_slot *slot, size_t size, bool ahead,
+              unsigned looks)
 {
     struct room_wanted wanted = {
         .bus = bus,
         .link = hw_slot_link(slot),
         .size = size,
-        .factor = factor,
+        .ahead = ahead,
         .looks = looks,
     };
 
@@ -274,14 +287,13 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct parcel *parcel)
 
     for (;;) {
         int64_t overflow = (*slot)->plan->settings->overflow;
-        uint64_t factor =
-            overflow == HW_OVERFLOW_DROP_OLDEST ? RUNAWAY_FACTOR : 1;
+        bool ahead = overflow == HW_OVERFLOW_DROP_OLDEST;
 
         status = may_send(*slot, message->size, message->private_tag);
         if (status != HAWSER_OK) {
             return status;
         }
-        if (has_room(*slot, message->size, factor)) {
+        if (has_room(*slot, message->size, ahead)) {
             return take_in(bus, *slot, parcel);
         }
         if (overflow == HW_OVERFLOW_REFUSE) {
@@ -291,11 +303,11 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct parcel *parcel)
             return turn_away(bus, *slot, message->private_tag);
         }
         if (overflow == HW_OVERFLOW_BLOCK) {
-            *slot = wait_for_room(bus, *slot, message->size, factor, 0);
+            *slot = wait_for_room(bus, *slot, message->size, ahead, 0);
         } else if ((*slot)->released != released) {
             // The queue makes room as soon as the loop turns.
             released = (*slot)->released;
-            *slot = wait_for_room(bus, *slot, message->size, factor, LOOKS);
+            *slot = wait_for_room(bus, *slot, message->size, ahead, LOOKS);
         } else { // it could not: what waits first may not be dropped
             return turn_away(bus, *slot, message->private_tag);
         }
@@ -353,7 +365,7 @@ accept_now(hawser_bus *bus, struct hw_slot *slot,
            struct hawser_message *message)
 {
     int64_t overflow = slot->plan->settings->overflow;
-    uint64_t factor = overflow == HW_OVERFLOW_DROP_OLDEST ? RUNAWAY_FACTOR : 1;
+    bool ahead = overflow == HW_OVERFLOW_DROP_OLDEST;
     hawser_status status;
 
     if (!slot->ending && hw_slot_has_failed(slot)) {
@@ -363,7 +375,7 @@ accept_now(hawser_bus *bus, struct hw_slot *slot,
     if (status != HAWSER_OK) {
         return status;
     }
-    if (has_room(slot, message->size, factor)) {
+    if (has_room(slot, message->size, ahead)) {
         return take_in(bus, slot, &(struct parcel){ .message = message });
     }
     return overflow == HW_OVERFLOW_DROP_NEWEST ? turn_away(bus, slot, 0)

@@ -108,6 +108,69 @@ hw_batch_add_shared(struct hw_batch *batch, hawser_message *message,
     return true;
 }
 
+static size_t
+room_of_first(const struct hw_batch *batch, uint32_t count)
+{
+    size_t room = sizeof *batch + batch->policy.key_size;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct hawser_message *message = &batch->messages[i];
+
+        room += sizeof *message;
+        if (message->private_owner == NULL) {
+            room += (size_t)message->size + message->topic_size;
+        }
+    }
+    return room;
+}
+
+static void
+copy_head(struct hw_batch *to, const struct hw_batch *from)
+{
+    to->key = from->key;
+    to->kept_until_ms = from->kept_until_ms;
+    to->lane = from->lane;
+    to->expires_at_ms = from->expires_at_ms;
+    to->position = from->position;
+    to->number = from->number;
+    if (from->special) {
+        hw_batch_set_policy(to, &from->policy);
+    }
+}
+
+// What the queue has marked stays marked.
+static void
+copy_message(struct hw_batch *to, const struct hawser_message *message)
+{
+    const uint8_t flags = message->private_flags;
+    bool fits = message->private_owner == NULL
+                    ? hw_batch_add(to, message)
+                    : hw_batch_add_shared(to, message->private_owner,
+                                          message->private_tag);
+
+    HW_CHECK(fits, "a block that is made to measure has room");
+    if (message->private_owner != NULL) {
+        to->messages[to->count - 1].private_flags = flags;
+        to->marked += flags != 0;
+    }
+    to->gone += (flags & HW_MESSAGE_GONE) != 0;
+}
+
+struct hw_batch *
+hw_batch_copy_first(const struct hw_batch *batch, uint32_t count)
+{
+    struct hw_batch *copy = hw_batch_new(room_of_first(batch, count));
+
+    if (copy == NULL) {
+        return NULL;
+    }
+    copy_head(copy, batch);
+    for (uint32_t i = 0; i < count; i++) {
+        copy_message(copy, &batch->messages[i]);
+    }
+    return copy;
+}
+
 void
 hw_batch_hold(struct hw_batch *batch, uint32_t holds)
 {

@@ -85,6 +85,19 @@ bool
 hw_batch_add_shared(struct hw_batch *batch, hawser_message *message,
                     uint64_t tag);
 
+// A copy of a batch's first messages, with all that is known of the batch but
+// its links, in a block made to measure; NULL: out of memory.
+struct hw_batch *
+hw_batch_copy_first(const struct hw_batch *batch, uint32_t count);
+
+// Bytes of the block that are in use.
+static inline size_t
+hw_batch_used(const struct hw_batch *batch)
+{
+    return sizeof *batch + batch->count * sizeof batch->messages[0] +
+           batch->room - batch->used_from;
+}
+
 void
 hw_batch_hold(struct hw_batch *batch, uint32_t holds);
 

@@ -176,6 +176,62 @@ what_is_dropped_is_not_kept(void)
     check_counts(0, 0, 0);
 }
 
+// A slow wire takes a few messages of a batch, and the others are dropped: the
+// block that they came in is not kept for those few.
+static void
+what_is_in_flight_does_not_keep_what_was_dropped_behind_it(void)
+{
+    struct hw_batch *batch;
+    uint64_t position, bytes;
+    uint32_t from;
+
+    add(100, 100, 1, 0);
+    add(1, 100, 101, 0);
+    CU_ASSERT_EQUAL(hw_spool_hand(&spool, 2, &batch, &from, &position), 2);
+    for (int i = 0; i < 98; i++) {
+        CU_ASSERT_TRUE(hw_spool_drop_oldest(&spool, on_left, &spool, &bytes));
+    }
+    CU_ASSERT_TRUE(spool.first->room < 1000);
+    check_counts(1, 2, 300);
+    CU_ASSERT_EQUAL(hw_spool_hand(&spool, 9, &batch, &from, &position), 1);
+    CU_ASSERT_EQUAL(position, 100);
+    (void)hw_spool_rewind(&spool, on_left, &spool, &older);
+    CU_ASSERT_EQUAL(hw_spool_hand(&spool, 9, &batch, &from, &position), 2);
+    CU_ASSERT_EQUAL(position, 0);
+    CU_ASSERT_EQUAL(batch->messages[from + 1].private_tag, 2);
+    CU_ASSERT_EQUAL(hand(&position), 1);
+    told_count = 0;
+    CU_ASSERT_EQUAL(hw_spool_settle(&spool, 101, on_left, &spool).messages, 3);
+    CU_ASSERT_EQUAL(told_count, 3);
+    CU_ASSERT_EQUAL(told[2], 101);
+    check_counts(0, 0, 0);
+}
+
+// Settled is what the head has passed, and is not found again in a copy.
+static void
+what_is_given_back_may_be_half_settled(void)
+{
+    struct hw_batch *batch;
+    uint64_t position, bytes;
+    uint32_t from;
+
+    add(20, 100, 1, 0);
+    CU_ASSERT_EQUAL(hw_spool_hand(&spool, 3, &batch, &from, &position), 3);
+    CU_ASSERT_EQUAL(hw_spool_settle(&spool, 2, on_left, &spool).messages, 2);
+    while (hw_spool_drop_oldest(&spool, on_left, &spool, &bytes)) {
+    }
+    CU_ASSERT_TRUE(spool.first->room < 1000);
+    check_counts(0, 1, 100);
+    add(1, 50, 21, 0);
+    CU_ASSERT_EQUAL(hand(&position), 1);
+    CU_ASSERT_EQUAL(position, 20);
+    told_count = 0;
+    CU_ASSERT_EQUAL(hw_spool_settle(&spool, 21, on_left, &spool).messages, 2);
+    CU_ASSERT_EQUAL(told[0], 3);
+    CU_ASSERT_EQUAL(told[1], 21);
+    CU_ASSERT_PTR_NULL(spool.first);
+}
+
 static void
 copies_of_standing_messages_are_handed_but_not_counted(void)
 {
@@ -403,6 +459,8 @@ static CU_TestInfo tests[] = {
     CHECK(settling_twice_settles_once),
     CHECK(the_oldest_that_waits_is_dropped_and_never_what_is_in_flight),
     CHECK(what_is_dropped_is_not_kept),
+    CHECK(what_is_in_flight_does_not_keep_what_was_dropped_behind_it),
+    CHECK(what_is_given_back_may_be_half_settled),
     CHECK(copies_of_standing_messages_are_handed_but_not_counted),
     CHECK(copies_of_standing_messages_do_not_outlive_their_wire),
     CHECK(a_copy_left_over_does_not_keep_the_oldest_from_being_dropped),

@@ -220,6 +220,65 @@ a_whole_list_is_dropped_at_once(void)
     hw_batch_drop_all(NULL);
 }
 
+static void
+a_copy_of_the_first_has_all_that_is_known_of_them(void)
+{
+    const struct hw_policy policy = { .ttl_ms = 7, .lane = 1 };
+    const struct hawser_message first = {
+        .bytes = (const uint8_t *)"first",
+        .topic = (const uint8_t *)"topic",
+        .size = 5,
+        .topic_size = 5,
+        .kind = HAWSER_TEXT,
+        .private_tag = 9,
+    };
+    struct hw_batch *batch = batch_of(4096), *copy;
+    hawser_message *shared;
+
+    hw_batch_set_policy(batch, &policy);
+    CU_ASSERT_TRUE(hw_batch_add(batch, &first));
+    CU_ASSERT_EQUAL(hawser_message_new(HAWSER_BINARY, "shared", 6, &shared),
+                    HAWSER_OK);
+    CU_ASSERT_TRUE(hw_batch_add_shared(batch, shared, 8));
+    CU_ASSERT_TRUE(add(batch, "third", 5));
+    hawser_message_drop(shared);
+    batch->messages[1].private_flags = HW_MESSAGE_GONE;
+    batch->key = 40;
+    batch->position = 50;
+    batch->number = 60;
+    batch->kept_until_ms = 70;
+    batch->expires_at_ms = 80;
+    batch->lane = 2;
+
+    copy = hw_batch_copy_first(batch, 2);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+    hw_batch_drop(batch);
+    CU_ASSERT_EQUAL(copy->room, hw_batch_used(copy));
+    CU_ASSERT_EQUAL(copy->count, 2);
+    CU_ASSERT_EQUAL(copy->tagged, 2);
+    CU_ASSERT_EQUAL(copy->shared, 1);
+    CU_ASSERT_EQUAL(copy->marked, 1);
+    CU_ASSERT_EQUAL(copy->gone, 1);
+    CU_ASSERT_EQUAL(copy->payload, 11);
+    CU_ASSERT_TRUE(copy->special);
+    CU_ASSERT_EQUAL(copy->policy.ttl_ms, 7);
+    CU_ASSERT_EQUAL(copy->policy.lane, 1);
+    CU_ASSERT_EQUAL(copy->key, 40);
+    CU_ASSERT_EQUAL(copy->position, 50);
+    CU_ASSERT_EQUAL(copy->number, 60);
+    CU_ASSERT_EQUAL(copy->kept_until_ms, 70);
+    CU_ASSERT_EQUAL(copy->expires_at_ms, 80);
+    CU_ASSERT_EQUAL(copy->lane, 2);
+    CU_ASSERT_EQUAL(memcmp(copy->messages[0].bytes, "first", 5), 0);
+    CU_ASSERT_EQUAL(memcmp(copy->messages[0].topic, "topic", 5), 0);
+    CU_ASSERT_EQUAL(copy->messages[0].kind, HAWSER_TEXT);
+    CU_ASSERT_EQUAL(copy->messages[0].private_tag, 9);
+    CU_ASSERT_EQUAL(memcmp(copy->messages[1].bytes, "shared", 6), 0);
+    CU_ASSERT_EQUAL(copy->messages[1].private_flags, HW_MESSAGE_GONE);
+    CU_ASSERT_PTR_EQUAL(hw_batch_of(&copy->messages[0]), copy);
+    hw_batch_drop(copy);
+}
+
 static CU_TestInfo tests[] = {
     CHECK(a_new_batch_is_empty_and_held_once),
     CHECK(the_room_for_one_message_takes_it_and_nothing_more),
@@ -231,6 +290,7 @@ static CU_TestInfo tests[] = {
     CHECK(a_message_that_finds_no_room_is_not_held),
     CHECK(a_batch_lives_until_the_last_hold_is_dropped),
     CHECK(a_whole_list_is_dropped_at_once),
+    CHECK(a_copy_of_the_first_has_all_that_is_known_of_them),
     CU_TEST_INFO_NULL,
 };
 
