@@ -331,6 +331,9 @@ close_wire(void *user, int code, const char *reason)
         return;
     }
     wire->port = NULL;
+    if (wire->phase == HW_WS_OPEN) {
+        wire->phase = HW_WS_LEAVING; // nobody is told of what still comes
+    }
     hw_ws_wire_soon(wire, HW_WS_KILL);
 }
 
