@@ -56,8 +56,11 @@ hw_post_open(struct hw_post **post)
 void
 hw_post_close(struct hw_post *post)
 {
-    int ended = zmq_ctx_term(post->context);
+    int ended;
 
+    do {
+        ended = zmq_ctx_term(post->context);
+    } while (ended != 0 && errno == EINTR);
     HW_CHECK(ended == 0, "every mailbox is closed before its post");
     free(post);
 }
