@@ -192,7 +192,9 @@ HAWSER_API void
 hawser_port_passed(hawser_port *port, uint64_t number);
 
 // One whole message arrived; the bytes are copied. topic may be NULL.
-HAWSER_API void
+// NO_MEMORY: it is lost, and with it the wire, which is closed soon: hand on no
+// more of what came, and confirm nothing that came after it.
+HAWSER_API hawser_status
 hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
                      size_t topic_size, const void *bytes, size_t size);
 

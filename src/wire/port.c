@@ -428,15 +428,32 @@ on_link_forget(void *self, const struct hw_letter *letter)
 
 // ---- what transports say ----
 
+// Without memory for what it said, a wire is of no use: the supervisor hears of
+// a loss, and closes it. Until then nothing more of it is handed on.
+static void
+give_up(hawser_port *port)
+{
+    port->deaf = true;
+    HW_LOG(1, "%s: out of memory for what came", port->name);
+    say_lost(port->ports, port->link, port->number,
+             hw_report_error(HAWSER_CAUSE_LOCAL, "out of memory"));
+}
+
 void
 hawser_port_opened(hawser_port *port, const hawser_opened *info)
 {
+    struct hw_report *report = hw_report_opened(info);
+
     HW_CHECK(!port->gone && !port->opened, "a wire opens once, first");
     port->opened = true;
     port->heard_at_ms = port->ports->seat->clock_us(port->ports->seat) / 1000;
     drop_attempt(&port->ports->rows[port->link]);
+    if (report == NULL) {
+        give_up(port); // what it can do would not be known
+        return;
+    }
     say(port->ports, HW_SUPERVISOR, HW_LETTER_WIRE_OPENED, port->link,
-        port->number, 0, hw_report_opened(info));
+        port->number, 0, report);
 }
 
 void
@@ -488,7 +505,7 @@ room_for(hawser_port *port, size_t size, bool more)
     return port->batch;
 }
 
-void
+hawser_status
 hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
                      size_t topic_size, const void *bytes, size_t size)
 {
@@ -502,23 +519,18 @@ hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
     bool more = port->batch != NULL;
 
     if (port->deaf) {
-        return;
+        return HAWSER_NO_MEMORY;
     }
     if (more && hw_batch_add(port->batch, &message)) {
-        return;
+        return HAWSER_OK;
     }
     say_batch(port);
     if (room_for(port, size + topic_size, more) == NULL) {
-        // With a gap in what it hears the application is worse off than
-        // without the wire: the supervisor hears of a loss, and closes it.
-        port->deaf = true;
-        HW_LOG(1, "%s: out of memory for a message of %zu bytes", port->name,
-               size);
-        say_lost(port->ports, port->link, port->number,
-                 hw_report_error(HAWSER_CAUSE_LOCAL, "out of memory"));
-        return;
+        give_up(port); // the application would hear with a gap
+        return HAWSER_NO_MEMORY;
     }
     (void)hw_batch_add(port->batch, &message); // made to measure: it fits
+    return HAWSER_OK;
 }
 
 // A dial that failed tries the next address; a wire that was open is lost.
