@@ -30,13 +30,12 @@ note_expiry(struct hw_spool *spool, const struct hw_batch *batch)
     }
 }
 
-// A key is known while its message waits. Without memory for it, the message
-// waits beside a newer one.
+// A key is known while its message waits.
 static void
 note_key(struct hw_spool *spool, struct hw_batch *batch)
 {
     if (batch->policy.key != NULL && spool->keys != NULL) {
-        (void)hw_keys_add(spool->keys, batch);
+        hw_keys_add(spool->keys, batch);
     }
 }
 
@@ -221,6 +220,8 @@ let_one_go(struct hw_spool *spool, struct hw_spool_sum *sum, hawser_fate fate,
         if (message->private_tag != 0) {
             left(user, message, fate);
         }
+    } else if (!is_gone(message)) {
+        spool->copies--;
     }
     move_head(spool, 1);
 }

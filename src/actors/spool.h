@@ -42,7 +42,7 @@ struct hw_spool {
     uint64_t waiting; // counted messages behind next
     uint64_t counted; // counted messages in all
     uint64_t counted_bytes;
-    uint64_t copies; // of standing messages, added since the last rewind
+    uint64_t copies; // of standing messages, not counted above
 };
 
 // Told of each message that leaves the spool and is tagged.

@@ -18,6 +18,7 @@ struct hw_stock {
     struct hw_lanes lanes;
     struct hw_keys keys;
     struct hw_rate rate;
+    uint64_t copies;  // of standing messages, that came
     uint64_t arrived; // messages in all, copies of standing ones aside
     uint8_t confirm;  // what settles on this wire: HW_CONFIRM_…
     bool timed;       // something may be due some time
@@ -41,6 +42,10 @@ hw_stock_add(struct hw_stock *stock, struct hw_batch *first,
 // A copy of a standing message: not counted, and gone with its wire.
 void
 hw_stock_add_copy(struct hw_stock *stock, struct hw_batch *copy);
+
+// One that nobody is there to hear.
+void
+hw_stock_drop_copy(struct hw_stock *stock, struct hw_batch *copy);
 
 // How many may go out now; greetings count too.
 uint32_t

@@ -26,15 +26,22 @@ static hawser_inbox *
 make(hawser_bus *bus, uint32_t number, struct hw_mailbox *mailbox)
 {
     hawser_inbox *inbox = calloc(1, sizeof *inbox);
+    struct hw_command *farewell =
+        hw_command_new(HW_RECEIVER, HW_LETTER_INBOX_CLOSE, 0);
 
-    if (inbox != NULL) {
-        inbox->bus = bus;
-        inbox->number = number;
-        inbox->mailbox = mailbox;
-        inbox->watch_fd = -1;
-        inbox->item_fd = -1;
-        (void)pthread_mutex_init(&inbox->lock, NULL); // it can't fail
+    if (inbox == NULL || farewell == NULL) {
+        free(inbox);
+        free(farewell);
+        return NULL;
     }
+    farewell->letter.count = number;
+    inbox->farewell = farewell;
+    inbox->bus = bus;
+    inbox->number = number;
+    inbox->mailbox = mailbox;
+    inbox->watch_fd = -1;
+    inbox->item_fd = -1;
+    (void)pthread_mutex_init(&inbox->lock, NULL); // it can't fail
     return inbox;
 }
 
@@ -153,6 +160,7 @@ hw_inbox_free(hawser_inbox *inbox)
         (void)close(inbox->item_fd);
     }
     hw_mailbox_close(inbox->mailbox);
+    free(inbox->farewell);
     (void)pthread_mutex_destroy(&inbox->lock); // nobody holds it
     free(inbox);
 }
@@ -254,11 +262,13 @@ fill_event(hawser_event *event, const struct hw_letter *letter,
 
 // The last letter of a link is its CLOSED: its number is stale from now on.
 static void
-note_event_read(hawser_inbox *inbox, struct hw_slot *slot,
-                const hawser_event *event)
+note_event_read(hawser_inbox *inbox, const struct hw_letter *letter)
 {
-    if (event->kind == HAWSER_EVENT_STATE && event->state == HAWSER_CLOSED) {
-        atomic_fetch_add(&inbox->bus->leftover, event->leftover);
+    struct hw_slot *slot = hw_slot_at(inbox->bus, letter->link);
+
+    if (letter->note ==
+        (HAWSER_CLOSED | HAWSER_EVENT_STATE << HW_EVENT_KIND_SHIFT)) {
+        atomic_fetch_add(&inbox->bus->leftover, letter->number);
         hw_slot_release(inbox->bus, slot);
         atomic_fetch_sub(&inbox->links, 1);
     } else {
@@ -287,12 +297,27 @@ take_event(hawser_inbox *inbox, const struct hw_letter *letter,
     item->kind = HAWSER_ITEM_EVENT;
     item->link = hw_slot_link(slot);
     item->event = &holder->event;
-    note_event_read(inbox, slot, &holder->event);
+    note_event_read(inbox, letter);
     return HAWSER_OK;
 }
 
-hawser_status
-hw_inbox_take(hawser_inbox *inbox, hawser_item *item)
+// Nobody is to read it: so no memory is needed for it.
+static hawser_status
+drop_event(hawser_inbox *inbox, const struct hw_letter *letter,
+           hawser_item *item)
+{
+    (void)item; // it stays empty
+    hw_report_drop(letter->thing);
+    note_event_read(inbox, letter);
+    return HAWSER_OK;
+}
+
+typedef hawser_status (*event_taker)(hawser_inbox *inbox,
+                                     const struct hw_letter *letter,
+                                     hawser_item *item);
+
+static hawser_status
+take_item(hawser_inbox *inbox, hawser_item *item, event_taker take_one_event)
 {
     struct hw_letter letter;
 
@@ -307,7 +332,7 @@ hw_inbox_take(hawser_inbox *inbox, hawser_item *item)
             take_batch(inbox, &letter, item);
             return HAWSER_OK;
         case HW_LETTER_EVENT:
-            return take_event(inbox, &letter, item);
+            return take_one_event(inbox, &letter, item);
         case HW_LETTER_RECEIPT:
             take_receipt(inbox, &letter, item);
             return HAWSER_OK;
@@ -319,6 +344,12 @@ hw_inbox_take(hawser_inbox *inbox, hawser_item *item)
         }
     }
     return HAWSER_AGAIN;
+}
+
+hawser_status
+hw_inbox_take(hawser_inbox *inbox, hawser_item *item)
+{
+    return take_item(inbox, item, take_event);
 }
 
 void
@@ -344,7 +375,7 @@ hw_inbox_discard(hawser_inbox *inbox)
 {
     hawser_item item;
 
-    while (hw_inbox_take(inbox, &item) == HAWSER_OK) {
+    while (take_item(inbox, &item, drop_event) == HAWSER_OK) {
         hawser_item_drop(&item);
     }
 }
@@ -652,7 +683,6 @@ hears_its_end(void *user)
 void
 hawser_inbox_close(hawser_inbox *inbox)
 {
-    struct hw_command *command;
     hawser_bus *bus;
 
     if (inbox == NULL) {
@@ -661,13 +691,9 @@ hawser_inbox_close(hawser_inbox *inbox)
     bus = inbox->bus;
     hw_slots_each(bus, close_if_heard_here, inbox);
     (void)hw_wait(bus, UINT64_MAX, has_ended, inbox); // until it is so
-    command = hw_command_new(HW_RECEIVER, HW_LETTER_INBOX_CLOSE, 0);
-    if (command == NULL) {
-        return; // without memory it stays, idle, until the bus is closed
-    }
-    command->letter.count = inbox->number;
     // About no link: nothing is to come behind it.
-    (void)hw_command_push(bus, command);
+    (void)hw_command_push(bus, inbox->farewell);
+    inbox->farewell = NULL;
     (void)hw_wait(bus, UINT64_MAX, hears_its_end, inbox); // until it is so
     set_number(bus, inbox->number, NULL);
     hw_inbox_free(inbox);

@@ -47,6 +47,7 @@ struct hw_batch {
     struct hw_policy policy;
     // The queue's.
     struct hw_batch *before;
+    struct hw_batch *next_key; // among keys
     uint64_t expires_at_ms; // 0: never
     uint64_t position;      // of the first message
     uint64_t number;        // messages of the link that were accepted before it

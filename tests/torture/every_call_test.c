@@ -1,7 +1,7 @@
 // every_call_test.c - each call of the library fails once, at each place.
 //
-//   every_call_test                   a part of them, or with HAWSER_TORTURE=all
-//                                     in the environment each
+//   every_call_test                   a part of them, or, with
+//                                     HAWSER_TORTURE=all set, each
 //   every_call_test --fail CALL[=HOW]:N --act ACT --threads T
 //                                     one of them, as a line that failed says
 //   every_call_test --only CALL[=HOW]      those of one kind

@@ -9,8 +9,8 @@
 
 enum { SERVER_LANES = 8, SERVER_NUMBERS = 256 };
 
-// What came in the lane's present run, by the number that its first four digits are.
-// The path of a URL is "/LANE/RUN".
+// What came in the lane's present run, by the number that its first four
+// digits are. The path of a URL is "/LANE/RUN".
 struct server_lane {
     _Atomic uint32_t run;
     _Atomic uint8_t got[SERVER_NUMBERS];
