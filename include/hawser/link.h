@@ -58,7 +58,9 @@ hawser_link_open_in(hawser_inbox *inbox, const char *urls,
                     const hawser_options *options, hawser_link *link);
 
 // The sentence of this thread's last refused hawser_bus_open or
-// hawser_link_open; "" if it was not refused. Never NULL.
+// hawser_link_open; "" if it was not refused. After SYSTEM, also from
+// hawser_bus_fd, hawser_inbox_open and hawser_inbox_fd, it names the call that
+// was refused: "epoll_create1: Too many open files". Never NULL.
 HAWSER_API const char *
 hawser_last_error(void);
 

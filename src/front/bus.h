@@ -325,6 +325,10 @@ hw_link_end(hawser_bus *bus, struct hw_slot *slot, int drain_ms);
 void
 hw_error_clear(void);
 
+// What a status says; of SYSTEM, which call was refused and why.
+void
+hw_error_of(hawser_status status);
+
 void
 hw_error_set(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

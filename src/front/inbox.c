@@ -8,9 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/check.h"
 #include <hawser/zmq.h>
 
+#include "base/check.h"
+#include "base/refusal.h"
 #include "front/bus.h"
 
 // An event and what its texts live in.
@@ -126,6 +127,8 @@ open_one(hawser_bus *bus, bool hidden, hawser_inbox **inbox)
     set_number(bus, number, made);
     if (status == HAWSER_OK) {
         *inbox = made;
+    } else {
+        hw_error_of(status);
     }
     return status;
 }
@@ -415,23 +418,33 @@ watch(int watch_fd, int fd)
 {
     struct epoll_event in = { .events = EPOLLIN };
 
-    return fd >= 0 && epoll_ctl(watch_fd, EPOLL_CTL_ADD, fd, &in) == 0;
+    if (epoll_ctl(watch_fd, EPOLL_CTL_ADD, fd, &in) != 0) {
+        hw_refusal_note("epoll_ctl", errno);
+        return false;
+    }
+    return true;
 }
 
 static hawser_status
 open_fds(hawser_inbox *inbox)
 {
     int watch_fd = epoll_create1(EPOLL_CLOEXEC);
-    int item_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int item_fd;
 
-    if (watch_fd < 0 || !watch(watch_fd, item_fd) ||
+    if (watch_fd < 0) {
+        hw_refusal_note("epoll_create1", errno);
+        return HAWSER_SYSTEM;
+    }
+    item_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (item_fd < 0) {
+        hw_refusal_note("eventfd", errno);
+        (void)close(watch_fd); // it held nothing
+        return HAWSER_SYSTEM;
+    }
+    if (!watch(watch_fd, item_fd) ||
         !watch(watch_fd, hw_mailbox_fd(inbox->mailbox))) {
-        if (watch_fd >= 0) {
-            (void)close(watch_fd); // it held nothing
-        }
-        if (item_fd >= 0) {
-            (void)close(item_fd); // likewise
-        }
+        (void)close(watch_fd); // it held nothing
+        (void)close(item_fd);  // likewise
         return HAWSER_SYSTEM;
     }
     inbox->watch_fd = watch_fd;
@@ -454,6 +467,8 @@ hawser_inbox_fd(hawser_inbox *inbox, int *fd)
     }
     if (status == HAWSER_OK) {
         *fd = inbox->watch_fd;
+    } else {
+        hw_error_of(status);
     }
     pthread_mutex_unlock(&inbox->lock);
     return status;
