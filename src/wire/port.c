@@ -312,9 +312,9 @@ try_next(struct hw_ports *ports, uint32_t link, struct hw_report *last)
             return;
         }
         hw_report_drop(last);
-        last =
-            hw_report_error(HAWSER_CAUSE_LOCAL,
-                            sentence[0] != '\0' ? sentence : words_of(status));
+        last = hw_report_error(
+            status == HAWSER_INVALID ? HAWSER_CAUSE_CONFIG : HAWSER_CAUSE_LOCAL,
+            sentence[0] != '\0' ? sentence : words_of(status));
     }
     drop_attempt(row);
     say_lost(ports, link, row->wire, last);
