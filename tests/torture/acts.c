@@ -221,6 +221,24 @@ play_left(struct script *script)
     script->inbox = NULL;
 }
 
+// ---- ends: what is closed over links that are open ----
+
+static void
+play_ends(struct script *script)
+{
+    struct ledger *ledger;
+
+    open_bus(script, "");
+    MUST(script, hawser_inbox_open(script->bus, &script->inbox));
+    ledger = open_link(script, script->inbox, "inproc://one", "");
+    send_tagged(script, ledger, 1, 0);
+    hawser_inbox_close(script->inbox);
+    script->inbox = NULL;
+    ledger = open_link(script, NULL, "inproc://two", "");
+    send_tagged(script, ledger, 2, 0);
+    close_bus(script, 0, HAWSER_LEFTOVER);
+}
+
 // ---- greet: the application greets, and settles ----
 
 static void
@@ -389,20 +407,13 @@ talk_with_server(struct script *script, struct ledger *ledger)
 }
 
 static void
-play_ws(struct script *script)
+play_server(struct script *script, const char *url, const char *settings)
 {
     const struct server_lane *lane = &script->server->lanes[script->lane];
     struct ledger *ledger;
-    char url[128];
 
-    (void)snprintf(url, sizeof url, "ws://%s:%u/%u/%u",
-                   script->threaded ? "localhost" : "127.0.0.1",
-                   (unsigned)script->server->port, script->lane, script->run);
     open_bus(script, "confirm=peer confirm.interval=0ms message.max=1MiB");
-    ledger = open_link(script, NULL, url,
-                       "dial.ask=on auth.user=me auth.password=secret "
-                       "ws.header=X-One:1 ws.protocol=one,two "
-                       "ping.message=0000 ping.interval=5ms");
+    ledger = open_link(script, NULL, url, settings);
     ledger->sender = ledger; // it echoes
     talk_with_server(script, ledger);
     MUST(script, hawser_link_drain(script->bus, ledger->link, 5000, 0, "done"));
@@ -416,9 +427,48 @@ play_ws(struct script *script)
     close_bus(script, 0, HAWSER_OK);
 }
 
+static void
+play_ws(struct script *script)
+{
+    char url[128];
+
+    (void)snprintf(url, sizeof url, "ws://%s:%u/%u/%u",
+                   script->threaded ? "localhost" : "127.0.0.1",
+                   (unsigned)script->server->port, script->lane, script->run);
+    play_server(script, url,
+                "dial.ask=on auth.user=me auth.password=secret "
+                "ws.header=X-One:1 ws.protocol=one,two "
+                "ping.message=0000 ping.interval=5ms");
+}
+
+static void
+play_wss(struct script *script)
+{
+    const struct certificate *certificate = &script->server->certificate;
+    char url[128], settings[512];
+
+    (void)snprintf(url, sizeof url, "wss://127.0.0.1:%u/%u/%u",
+                   (unsigned)script->server->tls_port, script->lane,
+                   script->run);
+    (void)snprintf(settings, sizeof settings,
+                   "tls.ca=%s tls.cert=%s tls.key=%s tls.server_name=torture",
+                   certificate->cert, certificate->cert,
+                   certificate->key); // they are short
+    play_server(script, url, settings);
+}
+
 const struct act acts[] = {
-    { "values", play_values }, { "talk", play_talk },   { "wait", play_wait },
-    { "left", play_left },     { "greet", play_greet }, { "full", play_full },
-    { "block", play_block },   { "fds", play_fds },     { "fail", play_fail },
-    { "ws", play_ws },         { NULL, NULL },
+    { "values", play_values },
+    { "talk", play_talk },
+    { "wait", play_wait },
+    { "left", play_left },
+    { "greet", play_greet },
+    { "full", play_full },
+    { "block", play_block },
+    { "fds", play_fds },
+    { "fail", play_fail },
+    { "ws", play_ws },
+    { "wss", play_wss },
+    { "ends", play_ends },
+    { NULL, NULL },
 };

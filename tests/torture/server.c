@@ -15,11 +15,13 @@
 #include <unistd.h>
 
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 
 enum { GUESTS = 64, ROOM = 256 * 1024 };
 
 struct guest {
-    int fd; // -1: nobody
+    int fd;   // -1: nobody
+    SSL *ssl; // NULL: without
     bool upgraded;
     unsigned lane;
     uint32_t run;
@@ -34,8 +36,45 @@ static struct guest guests[GUESTS];
 static void
 show_out(struct guest *guest)
 {
+    SSL_free(guest->ssl);
+    guest->ssl = NULL;
     (void)close(guest->fd); // its peer sees it
     guest->fd = -1;
+}
+
+// ---- bytes ----
+
+// As recv: 0 at the end, -1 with EAGAIN where nothing is there.
+static ssize_t
+read_some(struct guest *guest, void *to, size_t size)
+{
+    int got, why;
+
+    if (guest->ssl == NULL) {
+        return recv(guest->fd, to, size, MSG_DONTWAIT);
+    }
+    got = SSL_read(guest->ssl, to, (int)size);
+    why = got > 0 ? 0 : SSL_get_error(guest->ssl, got);
+    errno = EAGAIN;
+    return got > 0                                                     ? got
+           : why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? -1
+                                                                       : 0;
+}
+
+// As send.
+static ssize_t
+write_some(struct guest *guest, const void *from, size_t size)
+{
+    int sent, why;
+
+    if (guest->ssl == NULL) {
+        return send(guest->fd, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    sent = SSL_write(guest->ssl, from, (int)size);
+    why = sent > 0 ? 0 : SSL_get_error(guest->ssl, sent);
+    errno = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? EAGAIN
+                                                                      : EPIPE;
+    return sent > 0 ? sent : -1;
 }
 
 static bool
@@ -184,7 +223,7 @@ hear_frame(struct guest *guest, struct server_lane *lanes,
     switch (frame->opcode) {
     case 8:
         (void)put_frame(guest, 8, frame); // and then it ends
-        (void)!send(guest->fd, guest->out, guest->out_size, MSG_NOSIGNAL);
+        (void)write_some(guest, guest->out, guest->out_size);
         return false;
     case 9:
         return put_frame(guest, 10, frame);
@@ -219,22 +258,25 @@ read_frames(struct guest *guest, struct server_lane *lanes)
 static bool
 serve(struct guest *guest, struct server_lane *lanes)
 {
-    ssize_t got = recv(guest->fd, guest->in + guest->in_size,
-                       ROOM - guest->in_size, MSG_DONTWAIT);
+    for (;;) {
+        ssize_t got =
+            read_some(guest, guest->in + guest->in_size, ROOM - guest->in_size);
 
-    if (got <= 0) {
-        return false;
+        if (got <= 0) {
+            return got < 0 && errno == EAGAIN;
+        }
+        guest->in_size += (size_t)got;
+        if ((!guest->upgraded && !read_request(guest)) ||
+            (guest->upgraded && !read_frames(guest, lanes))) {
+            return false;
+        }
     }
-    guest->in_size += (size_t)got;
-    return (guest->upgraded || read_request(guest)) &&
-           (!guest->upgraded || read_frames(guest, lanes));
 }
 
 static bool
 write_out(struct guest *guest)
 {
-    ssize_t sent = send(guest->fd, guest->out, guest->out_size,
-                        MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t sent = write_some(guest, guest->out, guest->out_size);
 
     if (sent < 0) {
         return errno == EAGAIN;
@@ -245,16 +287,23 @@ write_out(struct guest *guest)
 }
 
 static void
-let_in(int listener)
+let_in(int listener, SSL_CTX *tls)
 {
-    int fd = accept(listener, NULL, NULL);
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     for (unsigned i = 0; i < GUESTS && fd >= 0; i++) {
-        if (guests[i].fd < 0) {
-            guests[i].fd = fd;
-            guests[i].upgraded = false;
-            guests[i].in_size = 0;
-            guests[i].out_size = 0;
+        struct guest *guest = &guests[i];
+
+        if (guest->fd < 0) {
+            guest->fd = fd;
+            guest->upgraded = false;
+            guest->in_size = 0;
+            guest->out_size = 0;
+            guest->ssl = tls == NULL ? NULL : SSL_new(tls);
+            if (guest->ssl != NULL) {
+                (void)SSL_set_fd(guest->ssl, fd);
+                SSL_set_accept_state(guest->ssl);
+            }
             return;
         }
     }
@@ -263,61 +312,117 @@ let_in(int listener)
     }
 }
 
+struct house {
+    int plain;
+    int secure;
+    SSL_CTX *tls;
+    struct server_lane *lanes;
+};
+
 static void
-keep_house(int listener, struct server_lane *lanes)
+serve_guests(const struct pollfd *fds, struct server_lane *lanes)
 {
-    struct pollfd fds[GUESTS + 1];
+    for (unsigned i = 0; i < GUESTS; i++) {
+        const short readable = POLLIN | POLLHUP | POLLERR;
+
+        if (fds[i].fd >= 0 &&
+            (((fds[i].revents & readable) != 0 && !serve(&guests[i], lanes)) ||
+             (guests[i].out_size > 0 && !write_out(&guests[i])))) {
+            show_out(&guests[i]);
+        }
+    }
+}
+
+_Noreturn static void
+keep_house(const struct house *house)
+{
+    struct pollfd fds[GUESTS + 2];
 
     for (unsigned i = 0; i < GUESTS; i++) {
         guests[i].fd = -1;
     }
     for (;;) {
-        fds[GUESTS] = (struct pollfd){ .fd = listener, .events = POLLIN };
+        fds[GUESTS] = (struct pollfd){ .fd = house->plain, .events = POLLIN };
+        fds[GUESTS + 1] =
+            (struct pollfd){ .fd = house->secure, .events = POLLIN };
         for (unsigned i = 0; i < GUESTS; i++) {
             fds[i].fd = guests[i].fd;
             fds[i].events = guests[i].out_size > 0 ? POLLIN | POLLOUT : POLLIN;
         }
-        if (poll(fds, GUESTS + 1, -1) < 0) {
+        if (poll(fds, GUESTS + 2, -1) < 0) {
             continue;
         }
-        for (unsigned i = 0; i < GUESTS; i++) {
-            if (fds[i].fd >= 0 &&
-                (((fds[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0 &&
-                  !serve(&guests[i], lanes)) ||
-                 (guests[i].out_size > 0 && !write_out(&guests[i])))) {
-                show_out(&guests[i]);
-            }
-        }
+        serve_guests(fds, house->lanes);
         if (fds[GUESTS].revents != 0) {
-            let_in(listener);
+            let_in(house->plain, NULL);
+        }
+        if (fds[GUESTS + 1].revents != 0) {
+            let_in(house->secure, house->tls);
         }
     }
 }
 
-bool
-server_start(struct server *server)
+static int
+listen_at(uint16_t *port)
 {
     struct sockaddr_in here = { .sin_family = AF_INET,
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t size = sizeof here;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+    if (listener < 0 || bind(listener, (struct sockaddr *)&here, size) != 0 ||
+        listen(listener, GUESTS) != 0 ||
+        getsockname(listener, (struct sockaddr *)&here, &size) != 0) {
+        return -1;
+    }
+    *port = ntohs(here.sin_port);
+    return listener;
+}
+
+static SSL_CTX *
+tls_of(const struct certificate *certificate)
+{
+    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+
+    if (tls != NULL &&
+        SSL_CTX_use_certificate_file(tls, certificate->cert,
+                                     SSL_FILETYPE_PEM) == 1 &&
+        SSL_CTX_use_PrivateKey_file(tls, certificate->key, SSL_FILETYPE_PEM) ==
+            1) {
+        (void)SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        return tls;
+    }
+    SSL_CTX_free(tls);
+    return NULL;
+}
+
+bool
+server_start(struct server *server)
+{
+    struct house house = { .plain = listen_at(&server->port),
+                           .secure = listen_at(&server->tls_port) };
+
     server->lanes =
         mmap(NULL, SERVER_LANES * sizeof *server->lanes, PROT_READ | PROT_WRITE,
              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (server->lanes == MAP_FAILED || listener < 0 ||
-        bind(listener, (struct sockaddr *)&here, size) != 0 ||
-        listen(listener, GUESTS) != 0 ||
-        getsockname(listener, (struct sockaddr *)&here, &size) != 0) {
+    if (server->lanes == MAP_FAILED || house.plain < 0 || house.secure < 0 ||
+        !certificate_make(&server->certificate, "torture")) {
         return false;
     }
-    server->port = ntohs(here.sin_port);
     server->process = fork();
     if (server->process == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL); // it ends with who started it
-        keep_house(listener, server->lanes);
+        (void)signal(SIGPIPE, SIG_IGN);         // writing tells as well
+        house.lanes = server->lanes;
+        house.tls = tls_of(&server->certificate);
+        if (house.tls == NULL) {
+            _exit(2);
+        }
+        keep_house(&house);
     }
-    (void)close(listener); // the child has it
+    (void)close(house.plain); // the child has them
+    (void)close(house.secure);
     return server->process > 0;
 }
 
@@ -326,4 +431,5 @@ server_stop(struct server *server)
 {
     (void)kill(server->process, SIGKILL);
     (void)waitpid(server->process, NULL, 0);
+    certificate_remove(&server->certificate);
 }

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "certificate.h"
+
 enum { SERVER_LANES = 8, SERVER_NUMBERS = 256 };
 
 // What came in the lane's present run, by the number that its first four
@@ -20,6 +22,8 @@ struct server {
     struct server_lane *lanes; // shared by all processes
     pid_t process;
     uint16_t port;
+    uint16_t tls_port; // of the host "torture"
+    struct certificate certificate;
 };
 
 bool
