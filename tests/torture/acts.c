@@ -140,8 +140,8 @@ play_talk(struct script *script)
     join(script, "inproc://talk", "message.max=1MiB");
     talk(script, &script->ledgers[0]);
     stand(script, &script->ledgers[0]);
-    MUST(script, hawser_link_drain(script->bus, script->ledgers[0].link, 5000,
-                                   1000, "done"));
+    MUST(script, hawser_link_drain(script->bus, script->ledgers[0].link,
+                                   PATIENCE_MS, 1000, "done"));
     pump(script, is_closed, &script->ledgers[0], "the drained link to close");
     end_link(script, &script->ledgers[1]);
     hawser_inbox_close(script->inbox);
@@ -416,7 +416,8 @@ play_server(struct script *script, const char *url, const char *settings)
     ledger = open_link(script, NULL, url, settings);
     ledger->sender = ledger; // it echoes
     talk_with_server(script, ledger);
-    MUST(script, hawser_link_drain(script->bus, ledger->link, 5000, 0, "done"));
+    MUST(script,
+         hawser_link_drain(script->bus, ledger->link, PATIENCE_MS, 0, "done"));
     pump(script, is_closed, ledger, "the drained link to close");
     check_ledger(script, ledger);
     for (unsigned number = 1; number < 8; number++) {
@@ -451,7 +452,8 @@ play_wss(struct script *script)
                    (unsigned)script->server->tls_port, script->lane,
                    script->run);
     (void)snprintf(settings, sizeof settings,
-                   "tls.ca=%s tls.cert=%s tls.key=%s tls.server_name=torture",
+                   "tls.ca=%s tls.cert=%s tls.key=%s tls.server_name=torture "
+                   "on.config=retry",
                    certificate->cert, certificate->cert,
                    certificate->key); // they are short
     play_server(script, url, settings);

@@ -6,6 +6,17 @@
 #include <string.h>
 #include <time.h>
 
+enum { GOODBYE_MS = 900 }; // a little less than hawser_bus_close gives them
+
+static uint64_t
+now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 // ---- what is wrong ----
 
 void
@@ -100,16 +111,19 @@ open_bus(struct script *script, const char *settings)
     hawser_options_free(options);
 }
 
+// Made once: it never leaves a bus behind. Goodbyes that are under way after a
+// second are left to end by themselves, with what they hold.
 void
 close_bus(struct script *script, int timeout_ms, hawser_status wanted)
 {
-    // No call but this is made once, since it never leaves a bus behind.
+    uint64_t began_ms = now_ms();
     hawser_status status = hawser_bus_close(script->bus, timeout_ms);
 
     if (status != wanted) {
         wrong(script, "hawser_bus_close answered %s, not %s",
               hawser_status_name(status), hawser_status_name(wanted));
     }
+    script->late = now_ms() - began_ms >= GOODBYE_MS;
     script->bus = NULL;
 }
 
@@ -329,15 +343,6 @@ handle(struct script *script, hawser_item *item)
         break;
     }
     hawser_item_drop(item);
-}
-
-static uint64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 // Each inbox in its turn, for a moment.

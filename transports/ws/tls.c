@@ -92,6 +92,24 @@ hw_ws_tls_check_certificates(const char *path)
     return status;
 }
 
+hawser_status
+hw_ws_tls_check_key(const char *cert, const char *key)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    hawser_status status = HAWSER_OK;
+
+    if (context == NULL) {
+        status = HAWSER_NO_MEMORY;
+    } else if (SSL_CTX_use_certificate_chain_file(context, cert) != 1 ||
+               SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) !=
+                   1) {
+        status = HAWSER_INVALID;
+    }
+    SSL_CTX_free(context);
+    ERR_clear_error(); // as above
+    return status;
+}
+
 // ---- failed handshakes ----
 
 // libwebsockets empties OpenSSL's list of errors before it tells that there is

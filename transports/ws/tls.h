@@ -18,6 +18,10 @@ hw_ws_tls_judge(struct hw_ws_dialling *dialling, X509_STORE_CTX *store,
 hawser_status
 hw_ws_tls_check_certificates(const char *path);
 
+// Can the certificate and its key be used? INVALID, NO_MEMORY.
+hawser_status
+hw_ws_tls_check_key(const char *cert, const char *key);
+
 // Hears why handshakes fail.
 void
 hw_ws_tls_listen(SSL_CTX *context, struct hw_ws_site *site);

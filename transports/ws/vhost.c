@@ -167,8 +167,7 @@ prune(struct hw_ws_site *site)
 }
 
 // libwebsockets goes on without the authorities that it can't read, and does
-// not say why it can't go on without the rest: where there are files, it is
-// taken to be their fault.
+// not say why it can't go on without the rest.
 static hawser_status
 set_up(struct hw_ws_site *site, struct hw_ws_vhost *vhost,
        const struct hw_ws_vhost_want *want)
@@ -183,8 +182,10 @@ set_up(struct hw_ws_site *site, struct hw_ws_vhost *vhost,
     }
     vhost->lws = make_lws(site, vhost, want);
     if (vhost->lws == NULL) {
-        return want->tls && *want->cert != '\0' ? HAWSER_INVALID
-                                                : HAWSER_NO_MEMORY;
+        if (want->tls && *want->cert != '\0') {
+            status = hw_ws_tls_check_key(want->cert, want->key);
+        }
+        return status == HAWSER_OK ? HAWSER_NO_MEMORY : status;
     }
     return HAWSER_OK;
 }
