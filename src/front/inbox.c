@@ -391,6 +391,7 @@ static void
 show_items(hawser_inbox *inbox)
 {
     uint64_t one = 1;
+    ssize_t done;
     bool has;
 
     if (inbox->watch_fd < 0) {
@@ -404,12 +405,12 @@ show_items(hawser_inbox *inbox)
     if (has == inbox->item_shown) {
         return;
     }
-    // Neither can fail: it counts to one and back.
-    if (has) {
-        (void)!write(inbox->item_fd, &one, sizeof one);
-    } else {
-        (void)!read(inbox->item_fd, &one, sizeof one);
-    }
+    // Interrupted it is done again; otherwise neither can fail, since it counts
+    // to one and back.
+    do {
+        done = has ? write(inbox->item_fd, &one, sizeof one)
+                   : read(inbox->item_fd, &one, sizeof one);
+    } while (done < 0 && errno == EINTR);
     inbox->item_shown = has;
 }
 

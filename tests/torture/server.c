@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 
@@ -53,6 +54,7 @@ read_some(struct guest *guest, void *to, size_t size)
     if (guest->ssl == NULL) {
         return recv(guest->fd, to, size, MSG_DONTWAIT);
     }
+    ERR_clear_error(); // another guest's would be taken for this one's
     got = SSL_read(guest->ssl, to, (int)size);
     why = got > 0 ? 0 : SSL_get_error(guest->ssl, got);
     errno = EAGAIN;
@@ -70,6 +72,7 @@ write_some(struct guest *guest, const void *from, size_t size)
     if (guest->ssl == NULL) {
         return send(guest->fd, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
+    ERR_clear_error(); // as above
     sent = SSL_write(guest->ssl, from, (int)size);
     why = sent > 0 ? 0 : SSL_get_error(guest->ssl, sent);
     errno = why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE ? EAGAIN
