@@ -96,7 +96,8 @@ hawser_inbox_fd(hawser_inbox *inbox, int *fd);
 // Takes the next item, waiting for at most timeout_ms (0: not at all; -1: for
 // ever). The item's contents are the caller's until hawser_item_drop.
 // TIMEOUT (AGAIN with timeout_ms 0): nothing came. ENDED: no link is left that
-// is heard here, and nothing waits; only with timeout_ms -1.
+// is heard here, and nothing waits; only with timeout_ms -1. NO_MEMORY: an
+// event is next, and waits until there is some.
 HAWSER_API hawser_status
 hawser_inbox_receive(hawser_inbox *inbox, hawser_item *item, int timeout_ms);
 

@@ -62,13 +62,15 @@ hawser_link_open_in(hawser_inbox *inbox, const char *urls,
                     const hawser_options *options, hawser_link *link);
 
 // The sentence of this thread's last refused hawser_bus_open, hawser_link_open
-// or hawser_transport_load; "" if it was not refused. Never NULL.
+// or hawser_transport_load; "" if it was not refused. After SYSTEM, also from
+// hawser_bus_fd, hawser_inbox_open and hawser_inbox_fd, it names the call that
+// was refused: "epoll_create1: Too many open files". Never NULL.
 HAWSER_API const char *
 hawser_last_error(void);
 
 // Drops the wire, if there is one, and dials with the backoff forgotten; also
 // mends FAILED. The dial begins at once, unless bus.dials_per_second holds it
-// back; wishes that come until then are one. ENDED, STALE.
+// back; wishes that come until then are one. ENDED, STALE, NO_MEMORY.
 HAWSER_API hawser_status
 hawser_link_reconnect(hawser_bus *bus, hawser_link link);
 
@@ -78,14 +80,14 @@ hawser_link_reconnect(hawser_bus *bus, hawser_link link);
 // within timeout_ms, and says how many messages were left. code is 0 for the
 // transport's ordinary goodbye (WebSocket: 1000), or a WebSocket code
 // 1000..1014 or 3000..4999 without 1004..1006; reason may be NULL, and is at
-// most 123 bytes (RFC 6455 §5.5). INVALID, STALE, ENDED.
+// most 123 bytes (RFC 6455 §5.5). INVALID, STALE, ENDED, NO_MEMORY.
 HAWSER_API hawser_status
 hawser_link_drain(hawser_bus *bus, hawser_link link, int timeout_ms, int code,
                   const char *reason);
 
 // Closes now: what waits is given up (tagged messages get the receipt dropped),
 // a goodbye is sent if a wire is there. Never waits. The number is stale once
-// the CLOSED event was received. INVALID, STALE, ENDED.
+// the CLOSED event was received. INVALID, STALE, ENDED, NO_MEMORY.
 HAWSER_API hawser_status
 hawser_link_close(hawser_bus *bus, hawser_link link, int code,
                   const char *reason);
@@ -283,14 +285,17 @@ hawser_send_sync(hawser_bus *bus, hawser_link link, hawser_message *message,
 // A standing message is said on every new wire before queued traffic, in the
 // order of adding (login, subscriptions). Added while UP, it is also sent at
 // once, behind what was accepted before. *id names it for removal; id may be
-// NULL. At most standing.max messages: FULL. STALE, ENDED, NO_MEMORY, INVALID.
+// NULL. FULL: standing.max messages stand, or as many of those sent at once
+// (1024 at least, farewells among them) have not gone out yet, as when the peer
+// takes nothing. TOO_BIG, STALE, ENDED, NO_MEMORY, INVALID.
 HAWSER_API hawser_status
 hawser_link_standing_add(hawser_bus *bus, hawser_link link,
                          hawser_message *message, uint64_t *id);
 
 // Removes a standing message. farewell (may be NULL) is sent if the link is UP,
 // and only then: a new wire would not know what it takes back. UNKNOWN: no
-// standing message has that id. STALE, ENDED, NO_MEMORY.
+// standing message has that id. FULL: as above, of a farewell; it stands as
+// before. TOO_BIG, STALE, ENDED, NO_MEMORY, INVALID.
 HAWSER_API hawser_status
 hawser_link_standing_remove(hawser_bus *bus, hawser_link link, uint64_t id,
                             hawser_message *farewell);
@@ -300,7 +305,8 @@ hawser_link_standing_remove(hawser_bus *bus, hawser_link link, uint64_t id,
 // ready (standing messages and queued traffic follow) or refuse (the wire is
 // dropped and dialled anew after the backoff; reason is told in the event).
 // wire is the number that came with the GREETING event: an answer for an
-// earlier wire is ignored, so a late answer harms nothing. INVALID, STALE.
+// earlier wire is ignored, so a late answer harms nothing. INVALID, STALE,
+// ENDED, NO_MEMORY.
 HAWSER_API hawser_status
 hawser_link_ready(hawser_bus *bus, hawser_link link, uint32_t wire);
 

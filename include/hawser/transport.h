@@ -102,7 +102,8 @@ typedef enum hawser_cause {
     HAWSER_CAUSE_CLOSED = 5,      // the peer said goodbye (close_code)
     HAWSER_CAUSE_RESET = 6,       // cut off without a goodbye
     HAWSER_CAUSE_TOO_BIG = 7,     // a message above message.max
-    HAWSER_CAUSE_LOCAL = 8,       // this side could not: memory, options …
+    HAWSER_CAUSE_LOCAL = 8,       // this side could not: memory, the system …
+    HAWSER_CAUSE_CONFIG = 9,      // an option or the URL turned out to be wrong
 } hawser_cause;
 
 typedef struct hawser_lost {
@@ -145,7 +146,8 @@ typedef struct hawser_transport {
     // Begins to connect. The wire opens or is lost later, never from inside.
     // Texts of dial are valid during the call only. Hawser limits the time: it
     // closes a wire that has not opened. On an error status there is no wire,
-    // and sentence says why.
+    // and sentence says why: INVALID where an option or the URL turned out to
+    // be wrong, which no retry mends; NO_MEMORY, SYSTEM.
     hawser_status (*dial)(void *site, const hawser_dial *dial,
                           hawser_port *port, void **wire, char *sentence,
                           size_t sentence_size);
@@ -201,7 +203,9 @@ HAWSER_API void
 hawser_port_passed(hawser_port *port, uint64_t number);
 
 // One whole message arrived; the bytes are copied. topic may be NULL.
-HAWSER_API void
+// NO_MEMORY: it is lost, and with it the wire, which is closed soon: hand on no
+// more of what came, and confirm nothing that came after it.
+HAWSER_API hawser_status
 hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
                      size_t topic_size, const void *bytes, size_t size);
 

@@ -1,5 +1,5 @@
-// keys.c - which waiting message has which key: open addressing, by probing the
-// places that follow.
+// keys.c - which waiting message has which key: chains, whose heads are as many
+// as memory allows.
 #include "actors/keys.h"
 
 #include <stdlib.h>
@@ -26,26 +26,46 @@ same(const struct hw_policy *one, const struct hw_policy *other)
            memcmp(one->key, other->key, one->key_size) == 0;
 }
 
-// Where the key is, or could be put.
-static uint32_t
-place_of(const struct hw_keys *keys, const struct hw_policy *policy)
+static struct hw_batch **
+head_of(struct hw_keys *keys, const struct hw_policy *policy)
 {
-    uint32_t place = hash(policy) & (keys->room - 1);
-
-    while (keys->places[place] != NULL &&
-           !same(&keys->places[place]->policy, policy)) {
-        place = (place + 1) & (keys->room - 1);
-    }
-    return place;
+    return keys->room == 0 ? &keys->only
+                           : &keys->heads[hash(policy) & (keys->room - 1)];
 }
 
 struct hw_batch *
-hw_keys_find(const struct hw_keys *keys, const struct hw_policy *policy)
+hw_keys_find(struct hw_keys *keys, const struct hw_policy *policy)
 {
-    return keys->room == 0 ? NULL : keys->places[place_of(keys, policy)];
+    struct hw_batch *batch = *head_of(keys, policy);
+
+    while (batch != NULL && !same(&batch->policy, policy)) {
+        batch = batch->next_key;
+    }
+    return batch;
 }
 
-static bool
+static void
+put(struct hw_keys *keys, struct hw_batch *batch)
+{
+    struct hw_batch **head = head_of(keys, &batch->policy);
+
+    batch->next_key = *head;
+    *head = batch;
+}
+
+static void
+move(struct hw_batch *chain, struct hw_keys *to)
+{
+    while (chain != NULL) {
+        struct hw_batch *next = chain->next_key;
+
+        put(to, chain);
+        chain = next;
+    }
+}
+
+// Without memory the chains become longer, and nothing else.
+static void
 grow(struct hw_keys *keys)
 {
     struct hw_keys larger = {
@@ -53,70 +73,45 @@ grow(struct hw_keys *keys)
         .count = keys->count,
     };
 
-    larger.places = calloc(larger.room, sizeof larger.places[0]);
-    if (larger.places == NULL) {
-        return false;
+    larger.heads = calloc(larger.room, sizeof larger.heads[0]);
+    if (larger.heads == NULL) {
+        return;
     }
+    move(keys->only, &larger);
     for (uint32_t i = 0; i < keys->room; i++) {
-        if (keys->places[i] != NULL) {
-            larger.places[place_of(&larger, &keys->places[i]->policy)] =
-                keys->places[i];
-        }
+        move(keys->heads[i], &larger);
     }
-    free(keys->places);
+    free(keys->heads);
     *keys = larger;
-    return true;
 }
 
-// At most half of the places are taken, so that few are probed.
-bool
+void
 hw_keys_add(struct hw_keys *keys, struct hw_batch *batch)
 {
-    if (keys->count * 2 >= keys->room && !grow(keys)) {
-        return false;
+    if (keys->count >= keys->room) {
+        grow(keys);
     }
-    keys->places[place_of(keys, &batch->policy)] = batch;
+    put(keys, batch);
     keys->count++;
-    return true;
-}
-
-// Whoever stands behind the gap and could not be put before it moves into it.
-static void
-close_gap(struct hw_keys *keys, uint32_t gap)
-{
-    uint32_t mask = keys->room - 1;
-
-    for (uint32_t at = (gap + 1) & mask; keys->places[at] != NULL;
-         at = (at + 1) & mask) {
-        uint32_t home = hash(&keys->places[at]->policy) & mask;
-
-        if (((at - home) & mask) >= ((at - gap) & mask)) {
-            keys->places[gap] = keys->places[at];
-            keys->places[at] = NULL;
-            gap = at;
-        }
-    }
 }
 
 void
 hw_keys_remove(struct hw_keys *keys, const struct hw_batch *batch)
 {
-    uint32_t place;
+    struct hw_batch **at = head_of(keys, &batch->policy);
 
-    if (keys->room == 0) {
-        return;
+    while (*at != NULL && *at != batch) {
+        at = &(*at)->next_key;
     }
-    place = place_of(keys, &batch->policy);
-    if (keys->places[place] == batch) {
-        keys->places[place] = NULL;
+    if (*at != NULL) {
+        *at = batch->next_key;
         keys->count--;
-        close_gap(keys, place);
     }
 }
 
 void
 hw_keys_free(struct hw_keys *keys)
 {
-    free(keys->places);
+    free(keys->heads);
     *keys = (struct hw_keys){ 0 };
 }

@@ -5,23 +5,23 @@
 #ifndef HW_ACTORS_KEYS_H
 #define HW_ACTORS_KEYS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "values/batch.h"
 
 struct hw_keys {
-    struct hw_batch **places; // NULL where nobody is
-    uint32_t room;            // a power of two, or 0
+    struct hw_batch **heads; // of chains
+    struct hw_batch *only;   // the head while there are none of these
+    uint32_t room;           // a power of two, or 0
     uint32_t count;
 };
 
 // NULL: no message waits with that key.
 struct hw_batch *
-hw_keys_find(const struct hw_keys *keys, const struct hw_policy *policy);
+hw_keys_find(struct hw_keys *keys, const struct hw_policy *policy);
 
-// No batch of that key may be there. false: out of memory.
-bool
+// No batch of that key may be there. Never fails: without memory it is slower.
+void
 hw_keys_add(struct hw_keys *keys, struct hw_batch *batch);
 
 // No effect if that batch is not there.

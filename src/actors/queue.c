@@ -18,7 +18,6 @@
 #include "actors/stock.h"
 #include "base/check.h"
 #include "base/deadlines.h"
-#include "base/log.h"
 #include "base/pages.h"
 #include "values/plan.h"
 #include "values/settles.h"
@@ -375,21 +374,16 @@ on_standing_add(void *actor, const struct hw_letter *letter)
     struct row *row = &self->rows[letter->link];
     struct hw_batch *batch = letter->thing, *copy = batch->next;
 
-    batch->next = NULL;
-    if (row->stock.plan == NULL ||
-        !hw_standing_add(&row->standing, letter->number, batch)) {
-        HW_LOG(1, "link %u: a standing message is lost: no memory or no link",
-               letter->link);
-        hw_batch_drop(batch);
-        hw_batch_drop(copy);
+    if (row->stock.plan == NULL) { // it was forgotten meanwhile
+        hw_batch_drop_all(batch);
         return;
     }
+    hw_standing_add(&row->standing, letter->number, batch);
     if (row->gate != HW_GATE_FLOW) {
-        hw_batch_drop(copy);
-        hand_on(self, letter->link);
-        return;
+        hw_stock_drop_copy(&row->stock, copy);
+    } else {
+        hw_stock_add_copy(&row->stock, copy);
     }
-    hw_stock_add_copy(&row->stock, copy);
     hand_on(self, letter->link);
 }
 
@@ -406,8 +400,12 @@ on_standing_remove(void *actor, const struct hw_letter *letter)
     if (farewell == NULL) {
         return;
     }
-    if (row->stock.plan == NULL || row->gate != HW_GATE_FLOW) {
+    if (row->stock.plan == NULL) {
         hw_batch_drop(farewell);
+        return;
+    }
+    if (row->gate != HW_GATE_FLOW) {
+        hw_stock_drop_copy(&row->stock, farewell);
         return;
     }
     hw_stock_add_copy(&row->stock, farewell);
@@ -488,7 +486,7 @@ on_gate(void *actor, const struct hw_letter *letter)
         return;
     }
     if (row->gate == HW_GATE_REPLAY) {
-        row->standing.replayed = 0;
+        hw_standing_begin(&row->standing);
         say_if_greeted(self, letter->link);
     }
     hand_on(self, letter->link);

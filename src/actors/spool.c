@@ -21,7 +21,7 @@ void
 hw_spool_note_key(struct hw_spool *spool, struct hw_batch *batch)
 {
     if (batch->policy.key != NULL && spool->keys != NULL) {
-        (void)hw_keys_add(spool->keys, batch);
+        hw_keys_add(spool->keys, batch);
     }
 }
 
@@ -203,6 +203,8 @@ settle_one(struct hw_spool *spool, struct hw_spool_sum *sum, hw_spool_left left,
         if (message->private_tag != 0) {
             left(user, message, HAWSER_SETTLED);
         }
+    } else if (!hw_spool_is_gone(message)) {
+        spool->copies--;
     }
     move_head(spool, 1);
 }

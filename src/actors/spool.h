@@ -43,7 +43,7 @@ struct hw_spool {
     uint64_t waiting; // counted messages behind next
     uint64_t counted; // counted messages in all
     uint64_t counted_bytes;
-    uint64_t copies;      // of standing messages, added since the last rewind
+    uint64_t copies;      // of standing messages, not counted above
     struct hw_gone *gone; // hears what has left, lent; NULL: no file keeps it
 };
 

@@ -1,59 +1,52 @@
 // standing.c - what must be said on a wire before queued traffic.
 #include "actors/standing.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { GREETINGS_MAX = 1024 };
 
-static bool
-make_room(struct hw_standing *standing)
+static uint64_t
+id_of(const struct hw_batch *batch)
 {
-    uint32_t room = standing->room == 0 ? 8 : standing->room * 2;
-    struct hw_standing_message *larger;
-
-    if (standing->count < standing->room) {
-        return true;
-    }
-    larger = realloc(standing->messages, room * sizeof *larger);
-    if (larger == NULL) {
-        return false;
-    }
-    standing->messages = larger;
-    standing->room = room;
-    return true;
+    return batch->messages[0].private_tag;
 }
 
-bool
+void
 hw_standing_add(struct hw_standing *standing, uint64_t id,
                 struct hw_batch *batch)
 {
-    if (!make_room(standing)) {
-        return false;
+    batch->messages[0].private_tag = id;
+    batch->next = NULL;
+    if (standing->last == NULL) {
+        standing->first = batch;
+    } else {
+        standing->last->next = batch;
     }
-    standing->messages[standing->count].id = id;
-    standing->messages[standing->count].batch = batch;
-    standing->count++;
-    return true;
+    standing->last = batch;
+    if (standing->next == NULL) {
+        standing->next = batch;
+    }
 }
 
 bool
 hw_standing_remove(struct hw_standing *standing, uint64_t id)
 {
-    struct hw_standing_message *messages = standing->messages;
-    uint32_t at = 0;
+    struct hw_batch **at = &standing->first, *before = NULL, *batch;
 
-    while (at < standing->count && messages[at].id != id) {
-        at++;
+    while (*at != NULL && id_of(*at) != id) {
+        before = *at;
+        at = &before->next;
     }
-    if (at == standing->count) {
+    batch = *at;
+    if (batch == NULL) {
         return false;
     }
-    hw_batch_drop(messages[at].batch);
-    standing->count--;
-    memmove(&messages[at], &messages[at + 1],
-            (standing->count - at) * sizeof messages[0]);
-    standing->replayed -= at < standing->replayed;
+    *at = batch->next;
+    if (standing->last == batch) {
+        standing->last = before;
+    }
+    if (standing->next == batch) {
+        standing->next = batch->next;
+    }
+    hw_batch_drop(batch);
     return true;
 }
 
@@ -88,15 +81,24 @@ hw_standing_next_greeting(struct hw_standing *standing)
 struct hw_batch *
 hw_standing_next(struct hw_standing *standing)
 {
-    return standing->replayed < standing->count
-               ? standing->messages[standing->replayed++].batch
-               : NULL;
+    struct hw_batch *batch = standing->next;
+
+    if (batch != NULL) {
+        standing->next = batch->next;
+    }
+    return batch;
+}
+
+void
+hw_standing_begin(struct hw_standing *standing)
+{
+    standing->next = standing->first;
 }
 
 bool
 hw_standing_is_said(const struct hw_standing *standing)
 {
-    return standing->greetings == NULL && standing->replayed == standing->count;
+    return standing->greetings == NULL && standing->next == NULL;
 }
 
 void
@@ -111,8 +113,5 @@ void
 hw_standing_free(struct hw_standing *standing)
 {
     hw_standing_drop_greetings(standing);
-    for (uint32_t i = 0; i < standing->count; i++) {
-        hw_batch_drop(standing->messages[i].batch);
-    }
-    free(standing->messages);
+    hw_batch_drop_all(standing->first);
 }

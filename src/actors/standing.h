@@ -9,22 +9,16 @@
 
 #include "values/batch.h"
 
-struct hw_standing_message {
-    uint64_t id;
-    struct hw_batch *batch; // of one
-};
-
 struct hw_standing {
-    struct hw_standing_message *messages; // in the order of adding
-    uint32_t count;
-    uint32_t room;
-    uint32_t replayed;          // of those, said on this wire
+    struct hw_batch *first; // batches of one, in the order of adding; the tag
+    struct hw_batch *last;  // of their message is its id
+    struct hw_batch *next;  // to be said on this wire; NULL: all were
     struct hw_batch *greetings; // the application's, for this wire
     uint32_t greetings_waiting;
 };
 
-// Takes over the batch of one on true; false: out of memory.
-bool
+// Takes over the batch of one.
+void
 hw_standing_add(struct hw_standing *standing, uint64_t id,
                 struct hw_batch *batch);
 
@@ -43,6 +37,10 @@ hw_standing_next_greeting(struct hw_standing *standing);
 // The next standing message that was not said on this wire, lent; NULL: none.
 struct hw_batch *
 hw_standing_next(struct hw_standing *standing);
+
+// There is a new wire, on which nothing was said.
+void
+hw_standing_begin(struct hw_standing *standing);
 
 // Is there nothing more to say on this wire?
 bool

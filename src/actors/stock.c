@@ -78,9 +78,17 @@ oldest(struct hw_stock *stock)
 // ---- counting ----
 
 static void
+count_copies(struct hw_stock *stock)
+{
+    HW_METER_SET(stock->plan->meter->copies_left,
+                 stock->copies - stock->lanes.normal.copies);
+}
+
+static void
 count_in_flight(struct hw_stock *stock)
 {
     HW_METER_SET(stock->plan->meter->in_flight, in_flight(stock).messages);
+    count_copies(stock);
 }
 
 static void
@@ -230,7 +238,16 @@ void
 hw_stock_add_copy(struct hw_stock *stock, struct hw_batch *copy)
 {
     copy->number = stock->arrived;
+    stock->copies++;
     hw_spool_add(&stock->lanes.normal, copy);
+}
+
+void
+hw_stock_drop_copy(struct hw_stock *stock, struct hw_batch *copy)
+{
+    hw_batch_drop(copy);
+    stock->copies++;
+    count_copies(stock);
 }
 
 // ---- going out ----

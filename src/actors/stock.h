@@ -19,6 +19,7 @@ struct hw_stock {
     struct hw_keys keys;
     struct hw_rate rate;
     struct hw_gone gone; // of what a file keeps
+    uint64_t copies;     // of standing messages, that came
     uint64_t arrived;    // messages in all, copies of standing ones aside
     uint8_t confirm;     // what settles on this wire: HW_CONFIRM_…
     bool timed;          // something may be due some time
@@ -44,6 +45,10 @@ hw_stock_add(struct hw_stock *stock, struct hw_batch *first,
 // A copy of a standing message: not counted, and gone with its wire.
 void
 hw_stock_add_copy(struct hw_stock *stock, struct hw_batch *copy);
+
+// One that nobody is there to hear.
+void
+hw_stock_drop_copy(struct hw_stock *stock, struct hw_batch *copy);
 
 // How many may go out now; greetings count too.
 uint32_t

@@ -429,6 +429,9 @@ fail(struct supervisor *self, uint32_t link)
     let_go(self, link);
     say(self, HW_BACKOFF, HW_LETTER_RETRY_FORGET, link);
     tell_state(self, link, 0);
+    if (self->rows[link].drain_at_ms != 0) { // there is nowhere to drain to
+        step(self, link, HW_LINK_DRAIN);
+    }
 }
 
 static void
@@ -836,16 +839,19 @@ on_retry_due(void *actor, const struct hw_letter *letter)
     }
 }
 
+// It comes late to a greeting that the application has called good meanwhile.
 static void
 on_retry_over(void *actor, const struct hw_letter *letter)
 {
     struct supervisor *self = actor;
-
     struct row *row = known(self, letter);
 
-    if (row != NULL && !row->turning) {
-        row->attempt = letter->count;
-        HW_METER_SET(row->plan->meter->attempt, letter->count);
+    if (row == NULL || row->turning) {
+        return;
+    }
+    row->attempt = letter->count;
+    HW_METER_SET(row->plan->meter->attempt, letter->count);
+    if (row->state == HAWSER_WAITING || row->resting) {
         step(self, letter->link, HW_LINK_OVER);
     }
 }

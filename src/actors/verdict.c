@@ -51,6 +51,8 @@ hw_verdict(const struct hawser_settings *settings,
         return on_close(settings, report->close_code);
     case HAWSER_CAUSE_TOO_BIG:
         return settings->on_too_big;
+    case HAWSER_CAUSE_CONFIG:
+        return settings->on_config;
     case HAWSER_CAUSE_RESET:
     case HAWSER_CAUSE_LOCAL:
         break;

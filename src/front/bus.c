@@ -133,7 +133,7 @@ open_bus(void *zmq_context, const hawser_options *options, hawser_bus **bus)
     }
     if (status != HAWSER_OK) {
         if (hawser_last_error()[0] == '\0') {
-            hw_error_set("%s", hawser_status_text(status));
+            hw_error_of(status);
         }
         take_apart(made);
         return status;
@@ -174,10 +174,20 @@ hawser_bus_zmq_context(hawser_bus *bus)
 hawser_status
 hawser_bus_fd(hawser_bus *bus, int *fd)
 {
+    hawser_status status;
+
     if (bus == NULL || fd == NULL) {
         return HAWSER_INVALID;
     }
-    return bus->threaded ? HAWSER_UNSUPPORTED : hw_loop_fd(bus->loop, fd);
+    if (bus->threaded) {
+        return HAWSER_UNSUPPORTED;
+    }
+    hw_error_clear();
+    status = hw_loop_fd(bus->loop, fd);
+    if (status != HAWSER_OK) {
+        hw_error_of(status);
+    }
+    return status;
 }
 
 hawser_status

@@ -42,6 +42,10 @@ struct hw_command {
     unsigned to; // enum hw_name
 };
 
+// Commands that a link keeps from its opening on, so that it can be closed when
+// there is no memory.
+enum { HW_SPARE_SEND, HW_SPARE_CLOSE, HW_SPARES };
+
 struct hw_standing_ids {
     uint64_t *ids; // ascending
     uint32_t count;
@@ -91,7 +95,9 @@ struct hw_slot {
     bool dirty;      // there is something to bring
     bool knocked;    // and the loop knows
     struct hw_slot *next_dirty;
+    struct hw_command *spares[HW_SPARES];
     struct hw_standing_ids standing;
+    uint64_t copies; // of standing messages, and farewells, for the wire
     uint64_t last_standing_id;
     // What became of its wires.
     struct hw_report *opened;
@@ -110,10 +116,11 @@ struct hawser_inbox {
     uint32_t link;
     uint32_t missed; // events left out before the next
     uint32_t number;
-    atomic_uint links; // that are heard here
-    bool ended;        // the receiver has given its mailbox back
-    int watch_fd;      // -1: nobody asked for it
-    int item_fd;       // readable while something is ahead
+    atomic_uint links;           // that are heard here
+    struct hw_command *farewell; // INBOX_CLOSE, for which it keeps memory
+    bool ended;                  // the receiver has given its mailbox back
+    int watch_fd;                // -1: nobody asked for it
+    int item_fd;                 // readable while something is ahead
     bool item_shown;
     bool hidden; // an offer's: read by the loop's thread, and by nobody else
 };
@@ -236,6 +243,11 @@ hw_slot_note_dirty(hawser_bus *bus, struct hw_slot *slot);
 bool
 hw_slot_flush(hawser_bus *bus, struct hw_slot *slot);
 
+// The same with a command for SEND of the caller's, which it takes.
+void
+hw_slot_flush_with(hawser_bus *bus, struct hw_slot *slot,
+                   struct hw_command *command);
+
 // The application has read so much.
 void
 hw_slot_credit(hawser_bus *bus, struct hw_slot *slot, uint32_t messages,
@@ -298,8 +310,20 @@ hw_send_now(hawser_bus *bus, hawser_link link, struct hawser_message *message);
 
 // ---- link.c ----
 
+// Says the command about the slot's link (locked), behind what was accepted for
+// it. Takes the command, and what it carries, on OK only.
+hawser_status
+hw_slot_wish(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command,
+             bool ends);
+
+hawser_status
+hw_link_wish(hawser_bus *bus, hawser_link link, struct hw_command *command,
+             bool ends);
+
+// ---- goodbye.c ----
+
 // Closes a slot's link as hawser_link_close, with the ordinary goodbye, or
-// drains it first for at most drain_ms.
+// drains it first for at most drain_ms. Closing needs no memory.
 void
 hw_link_end(hawser_bus *bus, struct hw_slot *slot, int drain_ms);
 
@@ -314,6 +338,10 @@ hw_load_listed(const char *paths);
 
 void
 hw_error_clear(void);
+
+// What a status says; of SYSTEM, which call was refused and why.
+void
+hw_error_of(hawser_status status);
 
 void
 hw_error_set(const char *format, ...) __attribute__((format(printf, 1, 2)));

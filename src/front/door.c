@@ -103,6 +103,18 @@ take_batches(struct hw_slot *slot)
     return first;
 }
 
+void
+hw_slot_flush_with(hawser_bus *bus, struct hw_slot *slot,
+                   struct hw_command *command)
+{
+    if (slot->first == NULL) {
+        free(command);
+        return;
+    }
+    command->letter.thing = take_batches(slot);
+    hw_slot_push(bus, slot, command);
+}
+
 bool
 hw_slot_flush(hawser_bus *bus, struct hw_slot *slot)
 {
@@ -115,8 +127,7 @@ hw_slot_flush(hawser_bus *bus, struct hw_slot *slot)
     if (command == NULL) {
         return false;
     }
-    command->letter.thing = take_batches(slot);
-    hw_slot_push(bus, slot, command);
+    hw_slot_flush_with(bus, slot, command);
     return true;
 }
 

@@ -8,9 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/check.h"
 #include <hawser/zmq.h>
 
+#include "base/check.h"
+#include "base/refusal.h"
 #include "front/bus.h"
 
 // An event and what its texts live in.
@@ -26,15 +27,22 @@ static hawser_inbox *
 make(hawser_bus *bus, uint32_t number, struct hw_mailbox *mailbox)
 {
     hawser_inbox *inbox = calloc(1, sizeof *inbox);
+    struct hw_command *farewell =
+        hw_command_new(HW_RECEIVER, HW_LETTER_INBOX_CLOSE, 0);
 
-    if (inbox != NULL) {
-        inbox->bus = bus;
-        inbox->number = number;
-        inbox->mailbox = mailbox;
-        inbox->watch_fd = -1;
-        inbox->item_fd = -1;
-        (void)pthread_mutex_init(&inbox->lock, NULL); // it can't fail
+    if (inbox == NULL || farewell == NULL) {
+        free(inbox);
+        free(farewell);
+        return NULL;
     }
+    farewell->letter.count = number;
+    inbox->farewell = farewell;
+    inbox->bus = bus;
+    inbox->number = number;
+    inbox->mailbox = mailbox;
+    inbox->watch_fd = -1;
+    inbox->item_fd = -1;
+    (void)pthread_mutex_init(&inbox->lock, NULL); // it can't fail
     return inbox;
 }
 
@@ -119,6 +127,8 @@ open_one(hawser_bus *bus, bool hidden, hawser_inbox **inbox)
     set_number(bus, number, made);
     if (status == HAWSER_OK) {
         *inbox = made;
+    } else {
+        hw_error_of(status);
     }
     return status;
 }
@@ -153,6 +163,7 @@ hw_inbox_free(hawser_inbox *inbox)
         (void)close(inbox->item_fd);
     }
     hw_mailbox_close(inbox->mailbox);
+    free(inbox->farewell);
     (void)pthread_mutex_destroy(&inbox->lock); // nobody holds it
     free(inbox);
 }
@@ -254,11 +265,13 @@ fill_event(hawser_event *event, const struct hw_letter *letter,
 
 // The last letter of a link is its CLOSED: its number is stale from now on.
 static void
-note_event_read(hawser_inbox *inbox, struct hw_slot *slot,
-                const hawser_event *event)
+note_event_read(hawser_inbox *inbox, const struct hw_letter *letter)
 {
-    if (event->kind == HAWSER_EVENT_STATE && event->state == HAWSER_CLOSED) {
-        atomic_fetch_add(&inbox->bus->leftover, event->leftover);
+    struct hw_slot *slot = hw_slot_at(inbox->bus, letter->link);
+
+    if (letter->note ==
+        (HAWSER_CLOSED | HAWSER_EVENT_STATE << HW_EVENT_KIND_SHIFT)) {
+        atomic_fetch_add(&inbox->bus->leftover, letter->number);
         hw_slot_release(inbox->bus, slot);
         atomic_fetch_sub(&inbox->links, 1);
     } else {
@@ -287,12 +300,27 @@ take_event(hawser_inbox *inbox, const struct hw_letter *letter,
     item->kind = HAWSER_ITEM_EVENT;
     item->link = hw_slot_link(slot);
     item->event = &holder->event;
-    note_event_read(inbox, slot, &holder->event);
+    note_event_read(inbox, letter);
     return HAWSER_OK;
 }
 
-hawser_status
-hw_inbox_take(hawser_inbox *inbox, hawser_item *item)
+// Nobody is to read it: so no memory is needed for it.
+static hawser_status
+drop_event(hawser_inbox *inbox, const struct hw_letter *letter,
+           hawser_item *item)
+{
+    (void)item; // it stays empty
+    hw_report_drop(letter->thing);
+    note_event_read(inbox, letter);
+    return HAWSER_OK;
+}
+
+typedef hawser_status (*event_taker)(hawser_inbox *inbox,
+                                     const struct hw_letter *letter,
+                                     hawser_item *item);
+
+static hawser_status
+take_item(hawser_inbox *inbox, hawser_item *item, event_taker take_one_event)
 {
     struct hw_letter letter;
 
@@ -307,7 +335,7 @@ hw_inbox_take(hawser_inbox *inbox, hawser_item *item)
             take_batch(inbox, &letter, item);
             return HAWSER_OK;
         case HW_LETTER_EVENT:
-            return take_event(inbox, &letter, item);
+            return take_one_event(inbox, &letter, item);
         case HW_LETTER_RECEIPT:
             take_receipt(inbox, &letter, item);
             return HAWSER_OK;
@@ -319,6 +347,12 @@ hw_inbox_take(hawser_inbox *inbox, hawser_item *item)
         }
     }
     return HAWSER_AGAIN;
+}
+
+hawser_status
+hw_inbox_take(hawser_inbox *inbox, hawser_item *item)
+{
+    return take_item(inbox, item, take_event);
 }
 
 void
@@ -344,7 +378,7 @@ hw_inbox_discard(hawser_inbox *inbox)
 {
     hawser_item item;
 
-    while (hw_inbox_take(inbox, &item) == HAWSER_OK) {
+    while (take_item(inbox, &item, drop_event) == HAWSER_OK) {
         hawser_item_drop(&item);
     }
 }
@@ -357,6 +391,7 @@ static void
 show_items(hawser_inbox *inbox)
 {
     uint64_t one = 1;
+    ssize_t done;
     bool has;
 
     if (inbox->watch_fd < 0) {
@@ -370,12 +405,12 @@ show_items(hawser_inbox *inbox)
     if (has == inbox->item_shown) {
         return;
     }
-    // Neither can fail: it counts to one and back.
-    if (has) {
-        (void)!write(inbox->item_fd, &one, sizeof one);
-    } else {
-        (void)!read(inbox->item_fd, &one, sizeof one);
-    }
+    // Interrupted it is done again; otherwise neither can fail, since it counts
+    // to one and back.
+    do {
+        done = has ? write(inbox->item_fd, &one, sizeof one)
+                   : read(inbox->item_fd, &one, sizeof one);
+    } while (done < 0 && errno == EINTR);
     inbox->item_shown = has;
 }
 
@@ -384,23 +419,33 @@ watch(int watch_fd, int fd)
 {
     struct epoll_event in = { .events = EPOLLIN };
 
-    return fd >= 0 && epoll_ctl(watch_fd, EPOLL_CTL_ADD, fd, &in) == 0;
+    if (epoll_ctl(watch_fd, EPOLL_CTL_ADD, fd, &in) != 0) {
+        hw_refusal_note("epoll_ctl", errno);
+        return false;
+    }
+    return true;
 }
 
 static hawser_status
 open_fds(hawser_inbox *inbox)
 {
     int watch_fd = epoll_create1(EPOLL_CLOEXEC);
-    int item_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int item_fd;
 
-    if (watch_fd < 0 || !watch(watch_fd, item_fd) ||
+    if (watch_fd < 0) {
+        hw_refusal_note("epoll_create1", errno);
+        return HAWSER_SYSTEM;
+    }
+    item_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (item_fd < 0) {
+        hw_refusal_note("eventfd", errno);
+        (void)close(watch_fd); // it held nothing
+        return HAWSER_SYSTEM;
+    }
+    if (!watch(watch_fd, item_fd) ||
         !watch(watch_fd, hw_mailbox_fd(inbox->mailbox))) {
-        if (watch_fd >= 0) {
-            (void)close(watch_fd); // it held nothing
-        }
-        if (item_fd >= 0) {
-            (void)close(item_fd); // likewise
-        }
+        (void)close(watch_fd); // it held nothing
+        (void)close(item_fd);  // likewise
         return HAWSER_SYSTEM;
     }
     inbox->watch_fd = watch_fd;
@@ -423,6 +468,8 @@ hawser_inbox_fd(hawser_inbox *inbox, int *fd)
     }
     if (status == HAWSER_OK) {
         *fd = inbox->watch_fd;
+    } else {
+        hw_error_of(status);
     }
     pthread_mutex_unlock(&inbox->lock);
     return status;
@@ -652,7 +699,6 @@ hears_its_end(void *user)
 void
 hawser_inbox_close(hawser_inbox *inbox)
 {
-    struct hw_command *command;
     hawser_bus *bus;
 
     if (inbox == NULL) {
@@ -661,13 +707,9 @@ hawser_inbox_close(hawser_inbox *inbox)
     bus = inbox->bus;
     hw_slots_each(bus, close_if_heard_here, inbox);
     (void)hw_wait(bus, UINT64_MAX, has_ended, inbox); // until it is so
-    command = hw_command_new(HW_RECEIVER, HW_LETTER_INBOX_CLOSE, 0);
-    if (command == NULL) {
-        return; // without memory it stays, idle, until the bus is closed
-    }
-    command->letter.count = inbox->number;
     // About no link: nothing is to come behind it.
-    (void)hw_command_push(bus, command);
+    (void)hw_command_push(bus, inbox->farewell);
+    inbox->farewell = NULL;
     (void)hw_wait(bus, UINT64_MAX, hears_its_end, inbox); // until it is so
     set_number(bus, inbox->number, NULL);
     hw_inbox_free(inbox);

@@ -84,6 +84,10 @@ empty(struct hw_slot *slot)
     hw_report_drop(slot->answered);
     free(slot->standing.ids);
     free(slot->settles);
+    for (unsigned i = 0; i < HW_SPARES; i++) {
+        free(slot->spares[i]);
+        slot->spares[i] = NULL;
+    }
     slot->first = NULL;
     slot->last = NULL;
     slot->plan = NULL;

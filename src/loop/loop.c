@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/refusal.h"
 #include "loop/loop_private.h"
 
 static void
@@ -101,13 +102,23 @@ on_knock(uv_async_t *knock)
     }
 }
 
+// What uv_… has answered.
+static hawser_status
+refused(const char *call, int error)
+{
+    hw_refusal_note(call, -error);
+    return error == UV_ENOMEM ? HAWSER_NO_MEMORY : HAWSER_SYSTEM;
+}
+
 // The loop may run for nobody but the application: of all its own handles only
 // the knock keeps it alive.
 static hawser_status
 open_handles(struct hw_loop *loop)
 {
-    if (uv_async_init(&loop->uv, &loop->knock, on_knock) != 0) {
-        return HAWSER_SYSTEM;
+    int error = uv_async_init(&loop->uv, &loop->knock, on_knock);
+
+    if (error != 0) {
+        return refused("uv_async_init", error);
     }
     (void)uv_prepare_init(&loop->uv, &loop->prepare); // these cannot fail
     (void)uv_check_init(&loop->uv, &loop->check);
@@ -125,6 +136,8 @@ hawser_status
 hw_loop_open(struct hw_loop **loop)
 {
     struct hw_loop *made = calloc(1, sizeof *made);
+    hawser_status status;
+    int error;
 
     if (made == NULL) {
         return HAWSER_NO_MEMORY;
@@ -133,14 +146,16 @@ hw_loop_open(struct hw_loop **loop)
     made->timer_fd = -1;
     made->alarm_fd = -1;
     made->timer_at_ms = UINT64_MAX;
-    if (uv_loop_init(&made->uv) != 0) {
+    error = uv_loop_init(&made->uv);
+    if (error != 0) {
         free(made);
-        return HAWSER_SYSTEM;
+        return refused("uv_loop_init", error);
     }
-    if (open_handles(made) != HAWSER_OK) {
+    status = open_handles(made);
+    if (status != HAWSER_OK) {
         (void)uv_loop_close(&made->uv); // nothing is open on it
         free(made);
-        return HAWSER_SYSTEM;
+        return status;
     }
     hw_loop_open_alarm(made);
     *loop = made;
@@ -200,10 +215,13 @@ run_thread(void *user)
 hawser_status
 hw_loop_start_thread(struct hw_loop *loop)
 {
+    int error;
+
     loop->threaded = true; // the thread reads it
-    if (uv_thread_create(&loop->thread, run_thread, loop) != 0) {
+    error = uv_thread_create(&loop->thread, run_thread, loop);
+    if (error != 0) {
         loop->threaded = false;
-        return HAWSER_SYSTEM;
+        return refused("uv_thread_create", error);
     }
     return HAWSER_OK;
 }
@@ -311,20 +329,36 @@ hw_loop_wait(struct hw_loop *loop, uint64_t deadline_ms)
     run_once(loop, UV_RUN_ONCE);
 }
 
-hawser_status
-hw_loop_fd(struct hw_loop *loop, int *fd)
+static bool
+open_fds(struct hw_loop *loop)
 {
     struct epoll_event in = { .events = EPOLLIN };
 
+    loop->watch_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop->watch_fd < 0) {
-        loop->watch_fd = epoll_create1(EPOLL_CLOEXEC);
-        loop->timer_fd =
-            timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-        if (loop->watch_fd < 0 || loop->timer_fd < 0 ||
-            epoll_ctl(loop->watch_fd, EPOLL_CTL_ADD, uv_backend_fd(&loop->uv),
-                      &in) != 0 ||
-            epoll_ctl(loop->watch_fd, EPOLL_CTL_ADD, loop->timer_fd, &in) !=
-                0) {
+        hw_refusal_note("epoll_create1", errno);
+        return false;
+    }
+    loop->timer_fd =
+        timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (loop->timer_fd < 0) {
+        hw_refusal_note("timerfd_create", errno);
+        return false;
+    }
+    if (epoll_ctl(loop->watch_fd, EPOLL_CTL_ADD, uv_backend_fd(&loop->uv),
+                  &in) != 0 ||
+        epoll_ctl(loop->watch_fd, EPOLL_CTL_ADD, loop->timer_fd, &in) != 0) {
+        hw_refusal_note("epoll_ctl", errno);
+        return false;
+    }
+    return true;
+}
+
+hawser_status
+hw_loop_fd(struct hw_loop *loop, int *fd)
+{
+    if (loop->watch_fd < 0) {
+        if (!open_fds(loop)) {
             hw_loop_close_fds(loop);
             return HAWSER_SYSTEM;
         }

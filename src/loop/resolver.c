@@ -4,6 +4,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "base/refusal.h"
 #include "loop/loop_private.h"
 
 struct request {
@@ -71,6 +72,7 @@ hw_loop_resolve(struct hw_loop *loop, const char *host, hw_resolved answer,
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     struct request *request = calloc(1, sizeof *request);
+    int error;
 
     if (request == NULL) {
         return HAWSER_NO_MEMORY;
@@ -78,10 +80,12 @@ hw_loop_resolve(struct hw_loop *loop, const char *host, hw_resolved answer,
     request->answer = answer;
     request->user = user;
     request->ticket = ticket;
-    if (uv_getaddrinfo(&loop->uv, &request->uv, on_resolved, host, NULL,
-                       &hints) != 0) {
+    error = uv_getaddrinfo(&loop->uv, &request->uv, on_resolved, host, NULL,
+                           &hints);
+    if (error != 0) {
+        hw_refusal_note("uv_getaddrinfo", -error);
         free(request);
-        return HAWSER_SYSTEM;
+        return error == UV_ENOMEM ? HAWSER_NO_MEMORY : HAWSER_SYSTEM;
     }
     return HAWSER_OK;
 }

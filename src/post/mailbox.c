@@ -8,6 +8,7 @@
 #include <zmq.h>
 
 #include "base/check.h"
+#include "base/refusal.h"
 
 struct hw_post {
     void *context;
@@ -28,9 +29,11 @@ struct hw_mailbox {
     unsigned side; // of the tally
 };
 
+// What zmq_… has answered just now with errno.
 static hawser_status
-status_of_errno(void)
+refused(const char *call)
 {
+    hw_refusal_note(call, errno);
     return errno == ENOMEM ? HAWSER_NO_MEMORY : HAWSER_SYSTEM;
 }
 
@@ -44,8 +47,10 @@ hw_post_open(struct hw_post **post)
     }
     made->context = zmq_ctx_new();
     if (made->context == NULL) {
+        hawser_status status = refused("zmq_ctx_new");
+
         free(made);
-        return status_of_errno();
+        return status;
     }
     // inproc needs no I/O thread of ZeroMQ's.
     (void)zmq_ctx_set(made->context, ZMQ_IO_THREADS, 0);
@@ -56,8 +61,11 @@ hw_post_open(struct hw_post **post)
 void
 hw_post_close(struct hw_post *post)
 {
-    int ended = zmq_ctx_term(post->context);
+    int ended;
 
+    do {
+        ended = zmq_ctx_term(post->context);
+    } while (ended != 0 && errno == EINTR);
     HW_CHECK(ended == 0, "every mailbox is closed before its post");
     free(post);
 }
@@ -83,55 +91,71 @@ open_socket(struct hw_post *post)
     return socket;
 }
 
-static struct hw_mailbox *
-make_mailbox(struct hw_post *post)
+static hawser_status
+make_mailbox(struct hw_post *post, struct hw_mailbox **mailbox)
 {
-    struct hw_mailbox *mailbox = calloc(1, sizeof *mailbox);
-    size_t size = sizeof mailbox->fd;
+    struct hw_mailbox *made = calloc(1, sizeof *made);
+    size_t size = sizeof made->fd;
+    hawser_status status = HAWSER_OK;
 
-    if (mailbox == NULL) {
-        errno = ENOMEM;
-        return NULL;
+    *mailbox = made;
+    if (made == NULL) {
+        return HAWSER_NO_MEMORY;
     }
-    mailbox->socket = open_socket(post);
-    if (mailbox->socket == NULL ||
-        zmq_getsockopt(mailbox->socket, ZMQ_FD, &mailbox->fd, &size) != 0) {
-        hw_mailbox_close(mailbox);
-        return NULL;
+    made->socket = open_socket(post);
+    if (made->socket == NULL) {
+        status = refused("zmq_socket");
+    } else if (zmq_getsockopt(made->socket, ZMQ_FD, &made->fd, &size) != 0) {
+        status = refused("zmq_getsockopt");
     }
-    return mailbox;
+    return status;
 }
 
-static bool
+static hawser_status
 share_tally(struct hw_mailbox *one, struct hw_mailbox *other)
 {
     struct tally *tally = calloc(1, sizeof *tally);
 
     if (tally == NULL) {
-        errno = ENOMEM;
-        return false;
+        return HAWSER_NO_MEMORY;
     }
     atomic_init(&tally->holds, 2);
     one->tally = tally;
     other->tally = tally;
     other->side = 1;
-    return true;
+    return HAWSER_OK;
+}
+
+static hawser_status
+join(struct hw_post *post, struct hw_mailbox *left, struct hw_mailbox *right)
+{
+    char address[32];
+
+    (void)snprintf(address, sizeof address, "inproc://%u",
+                   atomic_fetch_add(&post->pipes, 1));
+    if (zmq_bind(left->socket, address) != 0) {
+        return refused("zmq_bind");
+    }
+    if (zmq_connect(right->socket, address) != 0) {
+        return refused("zmq_connect");
+    }
+    return share_tally(left, right);
 }
 
 hawser_status
 hw_pipe_open(struct hw_post *post, struct hw_mailbox **one,
              struct hw_mailbox **other)
 {
-    char address[32];
-    struct hw_mailbox *left = make_mailbox(post);
-    struct hw_mailbox *right = left == NULL ? NULL : make_mailbox(post);
-    hawser_status status;
+    struct hw_mailbox *left = NULL, *right = NULL;
+    hawser_status status = make_mailbox(post, &left);
 
-    (void)snprintf(address, sizeof address, "inproc://%u",
-                   atomic_fetch_add(&post->pipes, 1));
-    if (right == NULL || zmq_bind(left->socket, address) != 0 ||
-        zmq_connect(right->socket, address) != 0 || !share_tally(left, right)) {
-        status = status_of_errno();
+    if (status == HAWSER_OK) {
+        status = make_mailbox(post, &right);
+    }
+    if (status == HAWSER_OK) {
+        status = join(post, left, right);
+    }
+    if (status != HAWSER_OK) {
         hw_mailbox_close(left);
         hw_mailbox_close(right);
         return status;

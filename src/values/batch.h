@@ -54,12 +54,13 @@ struct hw_batch {
     // The queue's.
     uint8_t lane; // that it waits in
     struct hw_batch *before;
-    uint64_t expires_at_ms; // 0: never
-    uint64_t position;      // of the first message
-    uint64_t number;        // messages of the link that were accepted before it
-    size_t room;            // bytes in all
-    size_t used_from;       // offset of the lowest byte in use at the end
-    size_t payload;         // sum of the messages' sizes
+    struct hw_batch *next_key; // among keys
+    uint64_t expires_at_ms;    // 0: never
+    uint64_t position;         // of the first message
+    uint64_t number;  // messages of the link that were accepted before it
+    size_t room;      // bytes in all
+    size_t used_from; // offset of the lowest byte in use at the end
+    size_t payload;   // sum of the messages' sizes
     struct hawser_message messages[];
 };
 

@@ -28,7 +28,8 @@ struct hw_meter {
     _Atomic uint64_t resent;
     _Atomic uint64_t released_messages; // settled or given up
     _Atomic uint64_t released_bytes;
-    _Atomic uint64_t reached; // of the first so many none is held any more
+    _Atomic uint64_t reached;     // of the first so many none is held any more
+    _Atomic uint64_t copies_left; // of standing messages, and farewells
     // sender
     _Atomic uint64_t sent_bytes;
     _Atomic int64_t rtt_us;

@@ -147,6 +147,8 @@
       "HTTP CONNECT proxy, as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT") \
     X(link, on_unreachable, "on.unreachable", choice, "retry", "retry|next|fail", \
       "when the endpoint can't be reached") \
+    X(link, on_config, "on.config", choice, "fail", "retry|next|fail", \
+      "when an option turns out to be wrong at a dial, such as a tls.ca that can't be read") \
     X(link, on_tls, "on.tls", choice, "fail", "retry|next|fail", \
       "when the certificate, the TLS handshake, or ZeroMQ's CURVE or PLAIN handshake is refused") \
     X(link, on_http_401, "on.http_401", choice, "fail", "retry|next|fail", \

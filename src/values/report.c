@@ -69,10 +69,11 @@ hw_report_opened(const hawser_opened *info)
                                        info->headers };
     struct hw_report *report = make(texts);
 
-    if (report != &no_memory) {
-        report->http_status = info->http_status;
-        report->barriers = info->barriers != 0;
+    if (report == &no_memory) {
+        return NULL;
     }
+    report->http_status = info->http_status;
+    report->barriers = info->barriers != 0;
     return report;
 }
 

@@ -27,10 +27,11 @@ struct hw_report {
     const char *headers;
 };
 
-// These never fail: without memory they answer a report that says so.
+// NULL: out of memory.
 struct hw_report *
 hw_report_opened(const hawser_opened *info);
 
+// These never fail: without memory they answer a report that says so.
 struct hw_report *
 hw_report_lost(const hawser_lost *why);
 

@@ -7,12 +7,14 @@
 // Never  decides when to dial, or keeps a message longer than a turn.
 #include "wire/port.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/pages.h"
+#include "base/refusal.h"
 #include "values/batch.h"
 #include "values/plan.h"
 #include "values/report.h"
@@ -125,8 +127,10 @@ start_site(struct hw_ports *ports, const hawser_transport *transport,
         *status = HAWSER_FULL;
         return NULL;
     }
+    errno = 0;
     *status = transport->start(uv, &site->site);
     if (*status != HAWSER_OK) {
+        hw_refusal_note("start of the transport", errno);
         return NULL;
     }
     site->transport = transport;
@@ -228,6 +232,17 @@ dial_address(struct hw_ports *ports, uint32_t link, const char *address,
     return status;
 }
 
+// What is told of a call that failed and said no more.
+static const char *
+words_of(hawser_status status)
+{
+    const char *refusal = hw_refusal_take();
+
+    return status == HAWSER_SYSTEM && refusal[0] != '\0'
+               ? refusal
+               : hawser_status_text(status);
+}
+
 // Tries what addresses are left; says WIRE_LOST when none is.
 void
 hw_port_try_next(struct hw_ports *ports, uint32_t link, struct hw_report *last)
@@ -248,8 +263,8 @@ hw_port_try_next(struct hw_ports *ports, uint32_t link, struct hw_report *last)
         }
         hw_report_drop(last);
         last = hw_report_error(
-            HAWSER_CAUSE_LOCAL,
-            sentence[0] != '\0' ? sentence : hawser_status_text(status));
+            status == HAWSER_INVALID ? HAWSER_CAUSE_CONFIG : HAWSER_CAUSE_LOCAL,
+            sentence[0] != '\0' ? sentence : words_of(status));
     }
     hw_port_drop_attempt(row);
     hw_port_say_lost(ports, link, row->wire, last);
@@ -298,9 +313,8 @@ resolve(struct hw_ports *ports, uint32_t link)
     status = hw_loop_resolve(ports->loop, host, on_resolved, ports, ticket);
     if (status != HAWSER_OK) {
         hw_port_drop_attempt(row);
-        hw_port_say_lost(
-            ports, link, row->wire,
-            hw_report_error(HAWSER_CAUSE_LOCAL, hawser_status_text(status)));
+        hw_port_say_lost(ports, link, row->wire,
+                         hw_report_error(HAWSER_CAUSE_LOCAL, words_of(status)));
     }
 }
 

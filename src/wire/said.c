@@ -63,9 +63,21 @@ why_not_open(const hawser_port *port)
                             : NULL;
 }
 
+// Without memory for what it said, a wire is of no use: the supervisor hears of
+// a loss, and closes it. Until then nothing more of it is handed on.
+static void
+give_up(hawser_port *port)
+{
+    port->deaf = true;
+    HW_LOG(1, "%s: out of memory for what came", port->name);
+    hw_port_say_lost(port->ports, port->link, port->number,
+                     hw_report_error(HAWSER_CAUSE_LOCAL, "out of memory"));
+}
+
 void
 hawser_port_opened(hawser_port *port, const hawser_opened *info)
 {
+    struct hw_report *report;
     struct hw_ports *ports;
     const char *why_not;
 
@@ -81,8 +93,13 @@ hawser_port_opened(hawser_port *port, const hawser_opened *info)
     port->opened = true;
     note_life(port);
     hw_port_drop_attempt(&ports->rows[port->link]);
+    report = hw_report_opened(info);
+    if (report == NULL) {
+        give_up(port); // what it can do would not be known
+        return;
+    }
     hw_port_say(ports, HW_SUPERVISOR, HW_LETTER_WIRE_OPENED, port->link,
-                port->number, 0, hw_report_opened(info));
+                port->number, 0, report);
 }
 
 void
@@ -176,7 +193,7 @@ is_message(hawser_port *port, hawser_kind kind, const void *topic,
     return false;
 }
 
-void
+hawser_status
 hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
                      size_t topic_size, const void *bytes, size_t size)
 {
@@ -191,24 +208,19 @@ hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
 
     if (!hw_rule_may_speak(port, "received") ||
         !is_message(port, kind, topic, topic_size, bytes, size)) {
-        return;
+        return port->deaf ? HAWSER_NO_MEMORY : HAWSER_OK;
     }
     more = port->batch != NULL;
     if (more && hw_batch_add(port->batch, &message)) {
-        return;
+        return HAWSER_OK;
     }
     hw_port_say_batch(port);
     if (room_for(port, size + topic_size, more) == NULL) {
-        // With a gap in what it hears the application is worse off than
-        // without the wire: the supervisor hears of a loss, and closes it.
-        port->deaf = true;
-        HW_LOG(1, "%s: out of memory for a message of %zu bytes", port->name,
-               size);
-        hw_port_say_lost(port->ports, port->link, port->number,
-                         hw_report_error(HAWSER_CAUSE_LOCAL, "out of memory"));
-        return;
+        give_up(port); // the application would hear with a gap
+        return HAWSER_NO_MEMORY;
     }
     (void)hw_batch_add(port->batch, &message); // made to measure: it fits
+    return HAWSER_OK;
 }
 
 // A dial that failed tries the next address; a wire that was open is lost.

@@ -146,13 +146,24 @@ a_failed_link_has_nowhere_to_drain_to(void)
 }
 
 static void
-a_link_that_fails_while_draining_is_closed_in_its_time(void)
+a_link_that_fails_while_draining_is_closed_at_once(void)
 {
     super_bring("", HAWSER_UP);
-    want_drained(1000);
+    want_drained(60000);
+    CU_ASSERT_TRUE(super_tells(HAWSER_DRAINING));
     super_lost(1, HAWSER_CAUSE_TLS, 0, 0);
-    CU_ASSERT_EQUAL(super_state(), HAWSER_FAILED);
-    super_pass(1000);
+    CU_ASSERT_TRUE(super_tells(HAWSER_FAILED));
+    CU_ASSERT_EQUAL(super_state(), HAWSER_CLOSED);
+    CU_ASSERT_TRUE(says(HW_QUEUE, HW_LETTER_LINK_FORGET));
+}
+
+static void
+a_link_that_has_no_attempts_left_while_draining_is_closed_at_once(void)
+{
+    super_bring("", HAWSER_WAITING);
+    want_drained(60000);
+    super_retry(HW_LETTER_RETRY_OVER, 5, 0, 0);
+    CU_ASSERT_TRUE(super_tells(HAWSER_FAILED));
     CU_ASSERT_EQUAL(super_state(), HAWSER_CLOSED);
 }
 
@@ -223,7 +234,8 @@ static CU_TestInfo tests[] = {
     CHECK(a_link_that_is_not_up_yet_drains_once_it_is),
     CHECK(a_link_that_is_lost_while_draining_drains_on_the_next_wire),
     CHECK(a_failed_link_has_nowhere_to_drain_to),
-    CHECK(a_link_that_fails_while_draining_is_closed_in_its_time),
+    CHECK(a_link_that_fails_while_draining_is_closed_at_once),
+    CHECK(a_link_that_has_no_attempts_left_while_draining_is_closed_at_once),
     CHECK(a_drain_of_a_closed_link_changes_nothing),
     CHECK(a_second_wish_to_drain_is_the_one_that_counts),
     CHECK(draining_is_cut_short_by_close_with_its_own_goodbye),

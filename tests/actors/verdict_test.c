@@ -49,6 +49,7 @@ static const struct {
     { HAWSER_CAUSE_RESET, 401, 1008, "" },
     { HAWSER_CAUSE_TOO_BIG, 0, 0, "on.too_big" },
     { HAWSER_CAUSE_LOCAL, 0, 0, "" },
+    { HAWSER_CAUSE_CONFIG, 0, 0, "on.config" },
 };
 
 enum { CASES = sizeof cases / sizeof cases[0] };
@@ -73,7 +74,7 @@ check_option(const char *option, const char *word, int64_t number)
     static const char *const others[] = {
         "on.unreachable", "on.tls",        "on.http_401", "on.http_403",
         "on.http_404",    "on.http",       "on.protocol", "on.too_big",
-        "on.close_1003",  "on.close_1008", "on.close",
+        "on.close_1003",  "on.close_1008", "on.close",    "on.config",
     };
     struct hawser_settings *settings;
     char options[512] = "";
@@ -112,7 +113,8 @@ by_default_only_what_retrying_cannot_mend_is_fatal(void)
 {
     static const char *const fatal[] = { "on.tls",        "on.http_401",
                                          "on.http_403",   "on.http_404",
-                                         "on.close_1003", "on.close_1008" };
+                                         "on.close_1003", "on.close_1008",
+                                         "on.config" };
     struct hawser_settings *settings = desk_settings("");
 
     for (size_t i = 0; i < CASES; i++) {

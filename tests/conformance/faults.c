@@ -143,14 +143,14 @@ receive_wrongly(hawser_port *port, hawser_kind kind, const void *bytes,
     free(copy);
 }
 
-void
+hawser_status
 hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
                      size_t topic_size, const void *bytes, size_t size)
 {
     if (has(port, FAULT_REORDERS)) {
         if (holder == NULL) {
             hold(port, kind, bytes, size);
-            return;
+            return HAWSER_OK;
         }
         record_received(port, kind, topic, topic_size, bytes, size);
         release();
@@ -162,6 +162,7 @@ hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
     } else {
         record_received(port, kind, topic, topic_size, bytes, size);
     }
+    return HAWSER_OK;
 }
 
 void

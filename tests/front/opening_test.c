@@ -1,5 +1,6 @@
 // opening_test.c - what is opened, what is refused and why; stale numbers.
 #include <string.h>
+#include <sys/resource.h>
 
 #include "check.h"
 #include "harbour.h"
@@ -230,6 +231,27 @@ the_number_of_another_bus_is_not_followed(void)
     close_bus(other);
 }
 
+// A bus needs descriptors; with no more allowed, the sentence names the call.
+static void
+a_bus_that_the_system_refuses_says_which_call_and_why(void)
+{
+    struct rlimit before, none;
+    hawser_status status;
+    hawser_bus *bus = NULL;
+
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3;
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &none), 0);
+    status = hawser_bus_open(NULL, &bus);
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_NOFILE, &before), 0);
+    CU_ASSERT_EQUAL(status, HAWSER_SYSTEM);
+    if (strstr(hawser_last_error(), ": Too many open files") == NULL) {
+        fprintf(stderr, "%s\n", hawser_last_error());
+        CU_FAIL("the sentence does not tell");
+    }
+}
+
 static CU_TestInfo tests[] = {
     CHECK(a_malformed_url_is_refused_with_a_sentence),
     CHECK(as_many_urls_as_fit_are_taken),
@@ -240,6 +262,7 @@ static CU_TestInfo tests[] = {
     CHECK(numbers_that_were_never_a_link_are_stale),
     CHECK(the_number_of_a_closed_link_is_never_followed),
     CHECK(the_number_of_another_bus_is_not_followed),
+    CHECK(a_bus_that_the_system_refuses_says_which_call_and_why),
     CU_TEST_INFO_NULL,
 };
 

@@ -164,6 +164,44 @@ as_many_as_fit_are_kept(void)
     close_bus(bus);
 }
 
+// As many as may stand, and 1024 at least.
+static void
+no_more_are_sent_at_once_than_a_stalled_peer_lets_go(void)
+{
+    enum { LIMIT = 1024, IN_BUFFERS_MAX = 2000 };
+    struct pair pair;
+    hawser_message *message = new_text("on"), *farewell = new_text("off");
+    hawser_status status = HAWSER_OK;
+    uint64_t id = 0;
+    unsigned pairs = 0;
+
+    join(&pair, "standing.max=1 wire.buffer=4KiB", "receive.max_messages=1");
+    while (status == HAWSER_OK && pairs < LIMIT + IN_BUFFERS_MAX) {
+        status =
+            hawser_link_standing_add(pair.left_bus, pair.left, message, &id);
+        if (status == HAWSER_OK) {
+            status = hawser_link_standing_remove(pair.left_bus, pair.left, id,
+                                                 farewell);
+        }
+        pairs++;
+    }
+    CU_ASSERT_EQUAL(status, HAWSER_FULL);
+    CU_ASSERT_TRUE(pairs >= LIMIT / 2);
+    for (unsigned i = 0; i < LIMIT; i++) {
+        expect_text(pair.right_bus, pair.right, i % 2 == 0 ? "on" : "off");
+    }
+    // The one that could not be taken back, if that was refused, stands still.
+    if (hawser_link_standing_remove(pair.left_bus, pair.left, id, NULL) ==
+        HAWSER_UNKNOWN) {
+        CU_ASSERT_EQUAL(
+            hawser_link_standing_add(pair.left_bus, pair.left, message, &id),
+            HAWSER_OK);
+    }
+    hawser_message_drop(message);
+    hawser_message_drop(farewell);
+    part(&pair);
+}
+
 // Whatever the state of the link is just then.
 static void
 added_and_removed_while_it_comes_and_goes(void)
@@ -208,6 +246,7 @@ static CU_TestInfo tests[] = {
     CHECK(one_taken_back_is_said_no_more),
     CHECK(a_farewell_is_said_only_while_up),
     CHECK(as_many_as_fit_are_kept),
+    CHECK(no_more_are_sent_at_once_than_a_stalled_peer_lets_go),
     CHECK(added_and_removed_while_it_comes_and_goes),
     CU_TEST_INFO_NULL,
 };

@@ -73,13 +73,14 @@ hawser_port_passed(hawser_port *port, uint64_t number)
     demand(port->opened && !port->lost && number == 0); // never asked for more
 }
 
-void
+hawser_status
 hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
                      size_t topic_size, const void *bytes, size_t size)
 {
     (void)kind;
     demand(port->opened && !port->lost && size <= 65536);
     demand(topic == NULL && topic_size == 0 && bytes != NULL);
+    return HAWSER_OK;
 }
 
 void

@@ -115,13 +115,16 @@ hawser_port_alive(hawser_port *port)
     tell(port, port->on_alive);
 }
 
-void
+hawser_status
 hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
                      size_t topic_size, const void *bytes, size_t size)
 {
     uint64_t number = UINT64_MAX;
 
     must(!port->closed && port->lost == 0, "received after the end");
+    if (port->refuses) {
+        return HAWSER_NO_MEMORY;
+    }
     if (size >= sizeof number) {
         memcpy(&number, bytes, sizeof number);
     }
@@ -136,6 +139,7 @@ hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
                    (int)topic_size,
                    topic == NULL ? "" : (const char *)topic); // cut
     tell(port, port->on_received);
+    return HAWSER_OK;
 }
 
 void

@@ -55,6 +55,7 @@ struct hawser_port {
     hawser_cause cause;
     int code;
     bool closed;
+    bool refuses; // what is received
     char error[256];
     char reason[256];
     // Called at the end of each call of that name, if not NULL.

@@ -51,6 +51,27 @@ messages_keep_their_order_over_many_parcels(void)
     part();
 }
 
+static bool
+both_are_lost(void *user)
+{
+    (void)user; // there is one pair
+    return one.lost == 1 && other.lost == 1;
+}
+
+static void
+what_the_port_has_no_memory_for_is_not_confirmed(void)
+{
+    meet(NULL, NULL);
+    other.refuses = true;
+    (void)end_send(&one, 1, SIZE);
+    hawser_transport_inproc.barrier(one.wire, 1);
+    CU_ASSERT(yard_run(&yard, both_are_lost, NULL));
+    CU_ASSERT_EQUAL(one.passes, 0);
+    CU_ASSERT_EQUAL(other.received, 0);
+    CU_ASSERT_EQUAL(other.cause, HAWSER_CAUSE_LOCAL);
+    yard_close(&yard);
+}
+
 static void
 kind_and_topic_travel_along(void)
 {
@@ -252,6 +273,7 @@ a_busy_wire_does_not_starve_its_neighbour(void)
 
 static CU_TestInfo tests[] = {
     CHECK(messages_keep_their_order_over_many_parcels),
+    CHECK(what_the_port_has_no_memory_for_is_not_confirmed),
     CHECK(kind_and_topic_travel_along),
     CHECK(a_wire_takes_what_fits_into_its_buffer_and_not_one_more),
     CHECK(writable_is_not_said_where_all_was_taken),

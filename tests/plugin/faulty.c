@@ -153,7 +153,7 @@ release(struct end *end)
     }
 }
 
-void
+hawser_status
 fault_received(hawser_port *port, hawser_kind kind, const void *topic,
                size_t topic_size, const void *bytes, size_t size)
 {
@@ -165,7 +165,7 @@ fault_received(hawser_port *port, hawser_kind kind, const void *topic,
     (void)topic_size;
     if ((has(end, "drops") && hundredth) ||
         (has(end, "drops_the_largest") && size == 100000)) {
-        return;
+        return HAWSER_OK;
     }
     if (has(end, "reorders") || has(end, "receives_after_lost")) {
         int first = end->held.bytes == NULL;
@@ -175,7 +175,7 @@ fault_received(hawser_port *port, hawser_kind kind, const void *topic,
         }
         if (first || has(end, "receives_after_lost")) {
             hold(end, kind, bytes, size);
-            return;
+            return HAWSER_OK;
         }
     }
     if (has(end, "mixes_wires") && end->before != NULL) {
@@ -192,6 +192,7 @@ fault_received(hawser_port *port, hawser_kind kind, const void *topic,
     if (has(end, "reorders")) {
         release(end);
     }
+    return HAWSER_OK;
 }
 
 void

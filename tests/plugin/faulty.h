@@ -13,7 +13,7 @@ fault_writable(hawser_port *port);
 void
 fault_passed(hawser_port *port, uint64_t number);
 
-void
+hawser_status
 fault_received(hawser_port *port, hawser_kind kind, const void *topic,
                size_t topic_size, const void *bytes, size_t size);
 

@@ -44,7 +44,7 @@ hawser_port_alive(hawser_port *port)
     port->alive++;
 }
 
-void
+hawser_status
 hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
                      size_t topic_size, const void *bytes, size_t size)
 {
@@ -55,6 +55,7 @@ hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
     if (size >= sizeof port->last) {
         memcpy(&port->last, bytes, sizeof port->last);
     }
+    return HAWSER_OK;
 }
 
 void

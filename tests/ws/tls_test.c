@@ -176,7 +176,7 @@ files_that_can_not_be_read_are_named(void)
         link_set(&port, "tls.cert", cert);
         link_set(&port, "tls.key", key);
         link_set(&port, bad[i].option, bad[i].path);
-        CU_ASSERT_EQUAL(dial_tls(&port, "good.test", "echo"), HAWSER_SYSTEM);
+        CU_ASSERT_EQUAL(dial_tls(&port, "good.test", "echo"), HAWSER_INVALID);
         if (strstr(port.error, bad[i].sentence) == NULL) {
             printf("\n  %s: %s\n", bad[i].path, port.error);
         }

@@ -102,7 +102,7 @@ hawser_port_passed(hawser_port *port, uint64_t number)
     port->passes++;
 }
 
-void
+hawser_status
 hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
                      size_t topic_size, const void *bytes, size_t size)
 {
@@ -122,6 +122,7 @@ hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
     if (port->on_received != NULL) {
         port->on_received(port, bytes, size);
     }
+    return HAWSER_OK;
 }
 
 void

@@ -268,8 +268,12 @@ hand_on_parcel(struct hw_inproc_wire *wire)
             refuse_size(wire, piece.size);
             return;
         }
-        hawser_port_received(wire->port, piece.kind, piece.topic,
-                             piece.topic_size, piece.bytes, piece.size);
+        if (hawser_port_received(wire->port, piece.kind, piece.topic,
+                                 piece.topic_size, piece.bytes,
+                                 piece.size) != HAWSER_OK) {
+            fail(wire, HAWSER_CAUSE_LOCAL, CODE_BROKEN, "out of memory");
+            return; // so the other end is not told that it arrived
+        }
         if (wire->gone) {
             return;
         }

@@ -210,9 +210,12 @@ hear(struct sim_wire *wire)
         if (wire->world->watch.heard != NULL) {
             wire->world->watch.heard(wire->world->watch.user, &what);
         }
-        hawser_port_received(wire->port, what.kind,
-                             what.topic_size > 0 ? what.topic : NULL,
-                             what.topic_size, what.bytes, what.size);
+        if (hawser_port_received(
+                wire->port, what.kind, what.topic_size > 0 ? what.topic : NULL,
+                what.topic_size, what.bytes, what.size) != HAWSER_OK) {
+            sim_wire_lose_simply(wire, HAWSER_CAUSE_LOCAL,
+                                 "sim: out of memory");
+        }
     }
     free(parcel);
 }

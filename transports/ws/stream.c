@@ -29,8 +29,11 @@ on_message(void *user, bool text, const uint8_t *bytes, size_t size)
 {
     struct hw_ws_wire *wire = user;
 
-    hawser_port_received(wire->port, text ? HAWSER_TEXT : HAWSER_BINARY, NULL,
-                         0, bytes, size);
+    // Without memory for it no ping behind it may be answered.
+    if (hawser_port_received(wire->port, text ? HAWSER_TEXT : HAWSER_BINARY,
+                             NULL, 0, bytes, size) != HAWSER_OK) {
+        hw_ws_wire_fail(wire, HAWSER_CAUSE_LOCAL, "out of memory");
+    }
     return goes_on(wire);
 }
 

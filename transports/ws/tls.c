@@ -76,15 +76,38 @@ hw_ws_tls_judge(struct hw_ws_dialling *dialling, X509_STORE_CTX *store,
     return 0;
 }
 
-bool
-hw_ws_tls_has_certificates(const char *path)
+hawser_status
+hw_ws_tls_check_certificates(const char *path)
 {
     X509_STORE *store = X509_STORE_new();
-    bool has = store != NULL && X509_STORE_load_file(store, path) == 1;
+    hawser_status status = HAWSER_OK;
 
+    if (store == NULL) {
+        status = HAWSER_NO_MEMORY;
+    } else if (X509_STORE_load_file(store, path) != 1) {
+        status = HAWSER_INVALID;
+    }
     X509_STORE_free(store);
     ERR_clear_error(); // or it would be taken for that of a handshake
-    return has;
+    return status;
+}
+
+hawser_status
+hw_ws_tls_check_key(const char *cert, const char *key)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    hawser_status status = HAWSER_OK;
+
+    if (context == NULL) {
+        status = HAWSER_NO_MEMORY;
+    } else if (SSL_CTX_use_certificate_chain_file(context, cert) != 1 ||
+               SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) !=
+                   1) {
+        status = HAWSER_INVALID;
+    }
+    SSL_CTX_free(context);
+    ERR_clear_error(); // as above
+    return status;
 }
 
 // ---- failed handshakes ----

@@ -14,9 +14,13 @@ int
 hw_ws_tls_judge(struct hw_ws_dialling *dialling, X509_STORE_CTX *store,
                 bool good);
 
-// Can certificates to trust be read from the file?
-bool
-hw_ws_tls_has_certificates(const char *path);
+// Can certificates to trust be read from the file? INVALID, NO_MEMORY.
+hawser_status
+hw_ws_tls_check_certificates(const char *path);
+
+// Can the certificate and its key be used? INVALID, NO_MEMORY.
+hawser_status
+hw_ws_tls_check_key(const char *cert, const char *key);
 
 // Hears why handshakes fail.
 void

@@ -18,6 +18,7 @@ struct text {
     char *bytes; // HW_WS_REQUEST_MAX of them
     size_t size;
     bool full;
+    bool starved; // there was no memory
 };
 
 static void
@@ -287,7 +288,7 @@ add_authorization(struct text *text, const hawser_settings *settings)
     plain = malloc(size);
     coded = malloc(4 * (size / 3 + 1) + 1);
     if (plain == NULL || coded == NULL) {
-        text->full = true;
+        text->starved = true;
     } else {
         memcpy(plain, user, name);
         plain[name] = ':';
@@ -337,11 +338,15 @@ hw_ws_request_make(const struct hw_ws_url *url, const char *key,
     struct text text = { .bytes = malloc(HW_WS_REQUEST_MAX) };
     char *cut;
 
+    sentence[0] = '\0';
     if (text.bytes == NULL) {
-        hw_ws_refuse(sentence, sentence_size, "out of memory");
         return NULL;
     }
     add_all(&text, url, key, settings, headers);
+    if (text.starved) {
+        free(text.bytes);
+        return NULL;
+    }
     if (text.full) {
         hw_ws_refuse(sentence, sentence_size,
                      "the request's headers are longer than %d bytes",

@@ -40,7 +40,7 @@ hw_ws_accept_make(const char *key, char accept[static HW_WS_ACCEPT_SIZE]);
 
 // The whole request without the empty line that ends it; the caller frees it.
 // headers are those of this attempt, and stand for option headers of the same
-// name. NULL: no memory, or too long; sentence says which.
+// name. NULL: too long, as sentence says, or, with sentence empty, no memory.
 char *
 hw_ws_request_make(const struct hw_ws_url *url, const char *key,
                    const hawser_settings *settings, const char *headers,

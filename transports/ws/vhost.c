@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sentence.h"
 #include "tls.h"
 #include "wire.h"
 
@@ -33,8 +34,16 @@ static const struct lws_protocols protocols[] = {
     { .name = NULL },
 };
 
-// A file that changes is another file.
+// What the system is short of, it may have later.
 static bool
+is_shortage(int error)
+{
+    return error == ENOMEM || error == EMFILE || error == ENFILE ||
+           error == EINTR || error == EIO;
+}
+
+// A file that changes is another file.
+static hawser_status
 stamp(const char *option, const char *path, char *to, size_t room,
       char *sentence, size_t size)
 {
@@ -42,37 +51,47 @@ stamp(const char *option, const char *path, char *to, size_t room,
 
     to[0] = '\0';
     if (*path == '\0') {
-        return true;
+        return HAWSER_OK;
     }
     if (stat(path, &about) != 0 || access(path, R_OK) != 0) {
+        int error = errno;
+
         (void)snprintf(sentence, size, "%s: %s: %s", option, path,
-                       strerror(errno)); // may be cut
-        return false;
+                       strerror(error)); // may be cut
+        return is_shortage(error) ? HAWSER_SYSTEM : HAWSER_INVALID;
     }
     (void)snprintf(to, room, "%lld.%09ld", (long long)about.st_mtim.tv_sec,
                    about.st_mtim.tv_nsec);
-    return true;
+    return HAWSER_OK;
 }
 
 // What two wires must have in common to share a vhost, as one text.
-static char *
-make_key(const struct hw_ws_vhost_want *want, char *sentence, size_t size)
+static hawser_status
+make_key(const struct hw_ws_vhost_want *want, char **result, char *sentence,
+         size_t size)
 {
     char ca[48] = "", cert[48] = "", key[48] = "", *text;
+    hawser_status status = HAWSER_OK;
     size_t room;
 
-    if (want->tls &&
-        (!stamp("tls.ca", want->ca, ca, sizeof ca, sentence, size) ||
-         !stamp("tls.cert", want->cert, cert, sizeof cert, sentence, size) ||
-         !stamp("tls.key", want->key, key, sizeof key, sentence, size))) {
-        return NULL;
+    if (want->tls) {
+        status = stamp("tls.ca", want->ca, ca, sizeof ca, sentence, size);
+    }
+    if (want->tls && status == HAWSER_OK) {
+        status =
+            stamp("tls.cert", want->cert, cert, sizeof cert, sentence, size);
+    }
+    if (want->tls && status == HAWSER_OK) {
+        status = stamp("tls.key", want->key, key, sizeof key, sentence, size);
+    }
+    if (status != HAWSER_OK) {
+        return status;
     }
     room = strlen(want->ca) + strlen(want->cert) + strlen(want->key) +
            strlen(want->address) + HW_WS_USER_MAX + 256;
     text = malloc(room);
     if (text == NULL) {
-        (void)snprintf(sentence, size, "out of memory");
-        return NULL;
+        return HAWSER_NO_MEMORY;
     }
     (void)snprintf(
         text, room, "%d\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%u\n%s", want->tls,
@@ -80,7 +99,8 @@ make_key(const struct hw_ws_vhost_want *want, char *sentence, size_t size)
         want->tls ? want->key : "", key, want->proxy ? want->address : "",
         want->proxy ? (unsigned)want->proxy->port : 0,
         want->proxy ? want->proxy->user : "");
-    return text;
+    *result = text;
+    return HAWSER_OK;
 }
 
 static struct lws_vhost *
@@ -146,61 +166,86 @@ prune(struct hw_ws_site *site)
     }
 }
 
-static struct hw_ws_vhost *
+// libwebsockets goes on without the authorities that it can't read, and does
+// not say why it can't go on without the rest.
+static hawser_status
+set_up(struct hw_ws_site *site, struct hw_ws_vhost *vhost,
+       const struct hw_ws_vhost_want *want)
+{
+    hawser_status status = HAWSER_OK;
+
+    if (want->tls && *want->ca != '\0') {
+        status = hw_ws_tls_check_certificates(want->ca);
+    }
+    if (status != HAWSER_OK) {
+        return status;
+    }
+    vhost->lws = make_lws(site, vhost, want);
+    if (vhost->lws == NULL) {
+        if (want->tls && *want->cert != '\0') {
+            status = hw_ws_tls_check_key(want->cert, want->key);
+        }
+        return status == HAWSER_OK ? HAWSER_NO_MEMORY : status;
+    }
+    return HAWSER_OK;
+}
+
+// Takes the key in any case.
+static hawser_status
 make_vhost(struct hw_ws_site *site, const struct hw_ws_vhost_want *want,
-           char *key)
+           char *key, struct hw_ws_vhost **result)
 {
     struct hw_ws_vhost *vhost = calloc(1, sizeof *vhost);
+    hawser_status status;
 
     if (vhost == NULL) {
         free(key);
-        return NULL;
+        return HAWSER_NO_MEMORY;
     }
     vhost->key = key;
     (void)snprintf(vhost->name, sizeof vhost->name, "hawser-%u",
                    ++site->vhosts_made);
-    // libwebsockets goes on without the authorities that it can't read.
-    if (!want->tls || *want->ca == '\0' ||
-        hw_ws_tls_has_certificates(want->ca)) {
-        vhost->lws = make_lws(site, vhost, want);
-    }
-    if (vhost->lws == NULL) {
+    status = set_up(site, vhost, want);
+    if (status != HAWSER_OK) {
         free_vhost(vhost);
-        return NULL;
+        return status;
     }
     prune(site);
     vhost->next = site->vhosts;
     site->vhosts = vhost;
-    return vhost;
+    *result = vhost;
+    return HAWSER_OK;
 }
 
-struct hw_ws_vhost *
+hawser_status
 hw_ws_vhost_hold(struct hw_ws_site *site, const struct hw_ws_vhost_want *want,
-                 char *sentence, size_t size)
+                 struct hw_ws_vhost **result, char *sentence, size_t size)
 {
-    char *key = make_key(want, sentence, size);
-    struct hw_ws_vhost *vhost;
+    struct hw_ws_vhost *vhost = site->vhosts;
+    char *key;
+    hawser_status status = make_key(want, &key, sentence, size);
 
-    if (key == NULL) {
-        return NULL;
+    if (status != HAWSER_OK) {
+        return status;
     }
-    for (vhost = site->vhosts; vhost != NULL; vhost = vhost->next) {
-        if (strcmp(vhost->key, key) == 0) {
-            free(key);
-            vhost->holds++;
-            return vhost;
-        }
+    while (vhost != NULL && strcmp(vhost->key, key) != 0) {
+        vhost = vhost->next;
     }
-    vhost = make_vhost(site, want, key);
-    if (vhost == NULL) {
-        (void)snprintf(sentence, size,
-                       want->tls ? "TLS: could not be set up with tls.ca, "
-                                   "tls.cert and tls.key as they are"
-                                 : "out of memory");
-        return NULL;
+    if (vhost != NULL) {
+        free(key);
+    } else {
+        status = make_vhost(site, want, key, &vhost);
     }
-    vhost->holds = 1;
-    return vhost;
+    if (status == HAWSER_INVALID) {
+        hw_ws_refuse(sentence, size,
+                     "TLS: could not be set up with tls.ca, tls.cert and "
+                     "tls.key as they are");
+    }
+    if (status == HAWSER_OK) {
+        vhost->holds++;
+        *result = vhost;
+    }
+    return status;
 }
 
 void

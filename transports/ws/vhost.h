@@ -19,11 +19,12 @@ struct hw_ws_vhost_want {
     const char *address;
 };
 
-// Holds a vhost that is as wanted, making one if there is none. NULL: it could
-// not be made; sentence says why.
-struct hw_ws_vhost *
+// Holds a vhost that is as wanted, making one if there is none. INVALID: a file
+// is not what it should be, as sentence says; SYSTEM, NO_MEMORY.
+hawser_status
 hw_ws_vhost_hold(struct hw_ws_site *site, const struct hw_ws_vhost_want *want,
-                 char *sentence, size_t sentence_size);
+                 struct hw_ws_vhost **result, char *sentence,
+                 size_t sentence_size);
 
 void
 hw_ws_vhost_drop(struct hw_ws_site *site, struct hw_ws_vhost *vhost);

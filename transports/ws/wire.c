@@ -122,6 +122,7 @@ hw_ws_wire_leave(struct hw_ws_wire *wire, unsigned code, const void *reason,
     size_t size = 0;
 
     wire->port = NULL;
+    wire->phase = HW_WS_LEAVING; // nobody is told of what still comes
     if (wire->mute) {
         hw_ws_wire_soon(wire, HW_WS_KILL);
         return;
@@ -132,7 +133,6 @@ hw_ws_wire_leave(struct hw_ws_wire *wire, unsigned code, const void *reason,
         memcpy(payload + 2, reason, reason_size);
         size = 2 + reason_size;
     }
-    wire->phase = HW_WS_LEAVING;
     wire->deed = HW_WS_NOTHING;
     wire->deadline = uv_now(site->loop) + LINGER_MS;
     hw_ws_wire_list(wire, &site->later);

@@ -101,7 +101,7 @@ probe(const char *address, uint16_t port)
     return error;
 }
 
-static bool
+static hawser_status
 prepare(struct hw_ws_dialling *d, const hawser_dial *dial, char *sentence,
         size_t size)
 {
@@ -110,7 +110,7 @@ prepare(struct hw_ws_dialling *d, const hawser_dial *dial, char *sentence,
 
     if (!hw_ws_url_parse(dial->url, &d->url, sentence, size) ||
         !hw_ws_headers_check("header", dial->headers, sentence, size)) {
-        return false;
+        return HAWSER_INVALID;
     }
     hw_ws_key_make(d->key);
     d->request = hw_ws_request_make(&d->url, d->key, settings, dial->headers,
@@ -122,30 +122,32 @@ prepare(struct hw_ws_dialling *d, const hawser_dial *dial, char *sentence,
     (void)snprintf(d->address, sizeof d->address, "%s", dial->address);
     (void)snprintf(d->server_name, sizeof d->server_name, "%s",
                    *name != '\0' ? name : d->url.host);
-    return d->request != NULL;
+    if (d->request == NULL) {
+        return sentence[0] == '\0' ? HAWSER_NO_MEMORY : HAWSER_INVALID;
+    }
+    return HAWSER_OK;
 }
 
-static struct hw_ws_wire *
+static hawser_status
 make_wire(struct hw_ws_site *site, const hawser_dial *dial, hawser_port *port,
-          char *sentence, size_t size)
+          struct hw_ws_wire **result, char *sentence, size_t size)
 {
     struct hw_ws_wire *wire = calloc(1, sizeof *wire);
+    hawser_status status = HAWSER_NO_MEMORY;
 
     if (wire == NULL) {
-        hw_ws_refuse(sentence, size, "out of memory");
-        return NULL;
+        return HAWSER_NO_MEMORY;
     }
     wire->site = site;
     site->wires++;
     hw_ws_wire_list(wire, &site->all);
     wire->dialling = calloc(1, sizeof *wire->dialling);
-    if (wire->dialling == NULL ||
-        !prepare(wire->dialling, dial, sentence, size)) {
-        if (wire->dialling == NULL) {
-            hw_ws_refuse(sentence, size, "out of memory");
-        }
+    if (wire->dialling != NULL) {
+        status = prepare(wire->dialling, dial, sentence, size);
+    }
+    if (status != HAWSER_OK) {
         hw_ws_wire_free(wire);
-        return NULL;
+        return status;
     }
     wire->port = port;
     wire->settings = dial->settings;
@@ -155,10 +157,11 @@ make_wire(struct hw_ws_site *site, const hawser_dial *dial, hawser_port *port,
         (uint64_t)hawser_setting_number(dial->settings, "message.max");
     wire->out_limit =
         (uint64_t)hawser_setting_number(dial->settings, "wire.buffer");
-    return wire;
+    *result = wire;
+    return HAWSER_OK;
 }
 
-static bool
+static hawser_status
 hold_vhost(struct hw_ws_wire *wire, char *sentence, size_t size)
 {
     const hawser_settings *settings = wire->settings;
@@ -174,13 +177,12 @@ hold_vhost(struct hw_ws_wire *wire, char *sentence, size_t size)
     if (wire->dialling->proxied) {
         if (!hw_ws_proxy_parse(hawser_setting_text(settings, "proxy"), &proxy,
                                sentence, size)) {
-            return false;
+            return HAWSER_INVALID;
         }
         proxy.port = wire->dialling->port;
         want.proxy = &proxy;
     }
-    wire->vhost = hw_ws_vhost_hold(wire->site, &want, sentence, size);
-    return wire->vhost != NULL;
+    return hw_ws_vhost_hold(wire->site, &want, &wire->vhost, sentence, size);
 }
 
 static void
@@ -241,21 +243,24 @@ static hawser_status
 dial(void *user, const hawser_dial *dial, hawser_port *port, void **result,
      char *sentence, size_t size)
 {
-    struct hw_ws_wire *wire = make_wire(user, dial, port, sentence, size);
+    struct hw_ws_wire *wire;
+    hawser_status status = make_wire(user, dial, port, &wire, sentence, size);
     int error;
 
-    if (wire == NULL) {
-        return HAWSER_INVALID;
+    if (status != HAWSER_OK) {
+        return status;
     }
     error = probe(wire->dialling->address, wire->dialling->port);
     if (error != 0) {
         note_unreachable(wire->dialling, strerror(error));
         hw_ws_wire_soon(wire, HW_WS_TELL);
-    } else if (!hold_vhost(wire, sentence, size)) {
-        wire->port = NULL;
-        hw_ws_wire_free(wire);
-        return HAWSER_SYSTEM;
     } else {
+        status = hold_vhost(wire, sentence, size);
+        if (status != HAWSER_OK) {
+            wire->port = NULL;
+            hw_ws_wire_free(wire);
+            return status;
+        }
         hw_ws_wire_soon(wire, HW_WS_CONNECT);
     }
     *result = wire;
@@ -331,6 +336,9 @@ close_wire(void *user, int code, const char *reason)
         return;
     }
     wire->port = NULL;
+    if (wire->phase == HW_WS_OPEN) {
+        wire->phase = HW_WS_LEAVING; // nobody is told of what still comes
+    }
     hw_ws_wire_soon(wire, HW_WS_KILL);
 }
 

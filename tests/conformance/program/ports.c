@@ -22,11 +22,12 @@ hawser_port_passed(hawser_port *port, uint64_t number)
     record_passed(port, number);
 }
 
-void
+hawser_status
 hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
                      size_t topic_size, const void *bytes, size_t size)
 {
     record_received(port, kind, topic, topic_size, bytes, size);
+    return HAWSER_OK;
 }
 
 void
