@@ -137,20 +137,15 @@ struct hw_spool_sum
 hw_spool_expire(struct hw_spool *spool, uint64_t now_ms, hw_spool_left left,
                 void *user);
 
+// The number of the oldest counted message that is held; none: if there is none.
+uint64_t
+hw_spool_oldest(const struct hw_spool *spool, uint64_t none);
+
 static inline bool
 hw_spool_is_waiting(const struct hw_spool *spool,
                     const struct hw_spool_mark *mark)
 {
     return mark->position >= spool->next.position;
-}
-
-// The number of the oldest message that is held; none: if there is none.
-static inline uint64_t
-hw_spool_oldest(const struct hw_spool *spool, uint64_t none)
-{
-    const struct hw_batch *batch = spool->head.batch;
-
-    return batch == NULL ? none : batch->number + spool->head.at;
 }
 
 static inline uint64_t
