@@ -130,15 +130,17 @@ read_some(struct storm *storm, struct link *link)
     }
 }
 
+// In its lane. Those of one key stand where the oldest of them stood.
 static bool
 all_before_are_said(const struct link *link, uint64_t number)
 {
-    uint64_t n = 0;
+    uint64_t n = link->first_held;
+    unsigned lane = link->fates[number].lane;
 
-    while (n < number && link->fates[n].said) {
+    while (n < number && (link->fates[n].said || link->fates[n].lane != lane)) {
         n++;
     }
-    return n == number;
+    return n >= number && !link->keyed;
 }
 
 // One answer, out of turn as often as not; with all before it where those were
@@ -196,7 +198,12 @@ go_on_after_block(struct storm *storm, struct link *link)
 static void
 burst(struct storm *storm, struct link *link)
 {
-    if (!link->blocked && link->state != HAWSER_FAILED) {
+    if (link->blocked || link->state == HAWSER_FAILED) {
+        return;
+    }
+    if (link->deep && storm_once_in(storm, 4)) {
+        link_flood(storm, link);
+    } else {
         link_send(storm, link, (uint32_t)storm_chance(storm, BURST_MAX) + 1);
     }
 }
@@ -214,7 +221,7 @@ do_something(struct storm *storm, struct link *link)
         }
         return;
     }
-    switch (storm_chance(storm, 39)) {
+    switch (storm_chance(storm, 49)) {
     case 0:
         drain(storm, link, storm_chance(storm, 4000));
         break;
@@ -238,8 +245,47 @@ do_something(struct storm *storm, struct link *link)
              storm_once_in(storm, 2) ? HW_LETTER_LINK_READY
                                      : HW_LETTER_LINK_REFUSE);
         break;
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+        ask_about_any(storm, link, false);
+        break;
+    case 12:
+    case 13:
+    case 14:
+    case 15:
+        ask_about_any(storm, link, true);
+        break;
     default:
         burst(storm, link);
+        break;
+    }
+}
+
+// Those are the moments at which something is half done.
+void
+app_meddle(struct storm *storm, struct link *link)
+{
+    if (storm->kind || link->ending) {
+        return;
+    }
+    switch (storm_chance(storm, 127)) {
+    case 0:
+    case 1:
+    case 2:
+        wish(storm, link, HW_LETTER_LINK_RECONNECT);
+        break;
+    case 3:
+        close_link(storm, link);
+        break;
+    case 4:
+        drain(storm, link, storm_chance(storm, 500));
+        break;
+    default:
+        if (storm_once_in(storm, 8)) {
+            ask_about_any(storm, link, storm_once_in(storm, 2));
+        }
         break;
     }
 }
@@ -278,9 +324,26 @@ app_next_us(const struct storm *storm)
     return next;
 }
 
+// Some still have something to say when the world becomes kind.
+static void
+calm_down(struct storm *storm)
+{
+    for (unsigned row = 0; row < ROWS; row++) {
+        struct link *link = storm->rows[row];
+
+        if (link != NULL && !link->ending && storm_once_in(storm, 2)) {
+            link_send(storm, link, 10);
+        }
+    }
+    storm->calm_due = false;
+}
+
 void
 app_turn(struct storm *storm)
 {
+    if (storm->calm_due) {
+        calm_down(storm);
+    }
     for (unsigned row = 0; row < ROWS; row++) {
         struct link *link = storm->rows[row];
 
@@ -306,13 +369,7 @@ app_turn(struct storm *storm)
 void
 app_calm(struct storm *storm)
 {
-    for (unsigned row = 0; row < ROWS; row++) {
-        struct link *link = storm->rows[row];
-
-        if (link != NULL && !link->ending && storm_once_in(storm, 2)) {
-            link_send(storm, link, 10);
-        }
-    }
+    storm->calm_due = true;
 }
 
 static bool
@@ -326,6 +383,9 @@ is_well(const struct link *link)
 bool
 app_is_well(const struct storm *storm)
 {
+    if (storm->calm_due) {
+        return false;
+    }
     for (unsigned row = 0; row < ROWS; row++) {
         if (!is_well(storm->rows[row])) {
             return false;

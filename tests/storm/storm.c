@@ -17,6 +17,7 @@ enum {
     STORM_MS = 8000,       // at least
     STORM_MORE_MS = 17000, // and up to so much more
     JUMP_MAX_MS = 20000,   // of the clock
+    SLEEP_MAX_MS = 600000, // of a suspended laptop
     STEPS_MAX = 400000,    // in all: more is a storm that never ends
     STEPS_AT_ONCE = 20000, // at one moment
 };
@@ -110,6 +111,12 @@ on_room(void *actor, const struct hw_letter *letter)
 }
 
 static void
+on_found(void *actor, const struct hw_letter *letter)
+{
+    ask_hear(((struct door *)actor)->storm, letter);
+}
+
+static void
 on_news(void *actor, const struct hw_letter *letter)
 {
     (void)actor; // events tell the same
@@ -137,6 +144,7 @@ static const struct hw_role role_door = {
     .sit = sit,
     .leave = leave,
     .on[HW_LETTER_ROOM] = on_room,
+    .on[HW_LETTER_FOUND] = on_found,
     .on[HW_LETTER_NEWS] = on_news,
 };
 
@@ -221,6 +229,7 @@ begin(struct storm *storm, struct hw_post *post, uint64_t seed, bool talks)
     open_table(storm, post);
     open_inbox(storm, post);
     ledger_watch(storm);
+    overhear_begin(storm);
     late_begin(storm);
     weather_begin(storm);
     app_begin(storm);
@@ -272,7 +281,10 @@ move_clock(struct storm *storm, uint64_t limit_us)
     uint64_t now_us = storm_now_us(storm);
 
     if (!storm->kind && storm_once_in(storm, 2000)) {
-        us = now_us + storm_chance(storm, JUMP_MAX_MS) * 1000;
+        us = now_us + storm_chance(storm, storm_once_in(storm, 5)
+                                              ? SLEEP_MAX_MS
+                                              : JUMP_MAX_MS) *
+                          1000;
         allow_for_jump(storm, us);
         storm_tell(storm, "the clock jumps to %.3f", (double)us / 1000);
     }
@@ -287,6 +299,7 @@ move_clock(struct storm *storm, uint64_t limit_us)
 static void
 turn(struct storm *storm, uint64_t limit_us)
 {
+    storm->turns++;
     move_clock(storm, limit_us);
     sim_world_turn(storm->world);
     late_turn(storm);
@@ -296,6 +309,8 @@ turn(struct storm *storm, uint64_t limit_us)
     hw_table_turn(storm->table);
     hear_all(storm);
     ledger_check(storm);
+    held_check(storm);
+    ask_check(storm);
 }
 
 static void
