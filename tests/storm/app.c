@@ -212,7 +212,7 @@ static void
 do_something(struct storm *storm, struct link *link)
 {
     if (link == NULL) {
-        (void)link_open(storm); // if there is room for one
+        link_open(storm);
         return;
     }
     if (link->ending) {
@@ -270,6 +270,7 @@ app_meddle(struct storm *storm, struct link *link)
     if (storm->kind || link->ending) {
         return;
     }
+    storm->meddled = true;
     switch (storm_chance(storm, 127)) {
     case 0:
     case 1:
@@ -294,7 +295,7 @@ void
 app_begin(struct storm *storm)
 {
     storm->deed_at_us = storm_now_us(storm);
-    (void)link_open(storm); // the first: there is room
+    link_open(storm);
 }
 
 static bool
@@ -308,6 +309,9 @@ app_next_us(const struct storm *storm)
 {
     uint64_t next = storm->kind ? STORM_NEVER : storm->deed_at_us;
 
+    if (storm->meddled) {
+        return 0; // now
+    }
     for (unsigned row = 0; row < ROWS; row++) {
         const struct link *link = storm->rows[row];
 
@@ -341,6 +345,7 @@ calm_down(struct storm *storm)
 void
 app_turn(struct storm *storm)
 {
+    storm->meddled = false;
     if (storm->calm_due) {
         calm_down(storm);
     }
@@ -375,9 +380,8 @@ app_calm(struct storm *storm)
 static bool
 is_well(const struct link *link)
 {
-    return link == NULL ||
-           (link->state == HAWSER_UP && !link->blocked &&
-            HW_METER_GET(link->meter.released_messages) == link->accepted);
+    return link == NULL || (link->state == HAWSER_UP && !link->blocked &&
+                            !link->file.trouble && link_held(link) == 0);
 }
 
 bool
@@ -397,6 +401,7 @@ app_is_well(const struct storm *storm)
 void
 app_close_all(struct storm *storm)
 {
+    storm->meddled = true;
     for (unsigned row = 0; row < ROWS; row++) {
         struct link *link = storm->rows[row];
 

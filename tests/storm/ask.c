@@ -57,6 +57,9 @@ ask_hear(struct storm *storm, const struct hw_letter *letter)
     struct question *question = letter->thing;
     struct link *link = question->link;
 
+    if (storm->dead) {
+        return; // nobody waits for it
+    }
     question->answered = true;
     question->phase = (hawser_phase)letter->note;
     question->taken_out = letter->count != 0;

@@ -132,7 +132,7 @@ hear_settled(struct storm *storm, struct link *link, uint64_t number)
                     link->id, number);
     }
     check_settled_order(storm, link, number);
-    if (!fate->taken) {
+    if (!fate->taken && !fate->said) { // an answer may be to an earlier life
         storm_fault(storm,
                     "link %" PRIu32 " settles message %" PRIu64
                     ", which no wire took",
@@ -368,6 +368,17 @@ hear_event(struct storm *storm, struct link *link,
 
 // ---- all of it ----
 
+// Nobody hears it.
+static void
+give_back(const struct hw_letter *letter)
+{
+    if (letter->kind == HW_LETTER_DELIVER) {
+        hw_batch_drop(letter->thing);
+    } else if (letter->kind == HW_LETTER_EVENT) {
+        hw_report_drop(letter->thing);
+    }
+}
+
 static void
 hear(struct storm *storm, const struct hw_letter *letter)
 {
@@ -381,11 +392,7 @@ hear(struct storm *storm, const struct hw_letter *letter)
     if (link == NULL) {
         storm_fault(storm, "%s of a link that is closed",
                     hw_letter_name(letter->kind));
-        if (letter->kind == HW_LETTER_DELIVER) {
-            hw_batch_drop(letter->thing);
-        } else if (letter->kind == HW_LETTER_EVENT) {
-            hw_report_drop(letter->thing);
-        }
+        give_back(letter);
         return;
     }
     link->touched = true;
@@ -449,7 +456,11 @@ hear_all(struct storm *storm)
         count++;
     }
     for (size_t i = 0; i < count; i++) {
-        hear(storm, &letters[i]);
+        if (storm->dead) {
+            give_back(&letters[i]);
+        } else {
+            hear(storm, &letters[i]);
+        }
     }
     storm->inbox_due = false;
 }

@@ -56,9 +56,7 @@ static void
 check_expiry(struct storm *storm, const struct link *link, uint64_t n)
 {
     const struct fate *fate = &link->fates[n];
-    uint64_t held =
-        link->accepted - HW_METER_GET(link->meter.released_messages);
-    uint64_t slack_ms = LATE_SLACK_MS + held / LOOKED_AT_IN_A_MS;
+    uint64_t slack_ms = LATE_SLACK_MS + link_held(link) / LOOKED_AT_IN_A_MS;
 
     if (fate->expires_at_ms != 0 &&
         fate->expires_at_ms + slack_ms < storm_now_ms(storm)) {
@@ -79,6 +77,12 @@ count_held(struct storm *storm, const struct link *link)
 
         if (fate->receipts > 0) {
             continue;
+        }
+        if (fate->gone_told) {
+            storm_fault(storm,
+                        "link %" PRIu32 " lets its file forget message %" PRIu64
+                        ", which it holds",
+                        link->id, n);
         }
         count.held++;
         count.bytes += fate->size;
@@ -114,9 +118,7 @@ check_count(struct storm *storm, const struct link *link)
     const struct count count = count_held(storm, link);
     const struct hw_meter *meter = &link->meter;
 
-    if (count.held + HW_METER_GET(meter->released_messages) != link->accepted ||
-        count.bytes + HW_METER_GET(meter->released_bytes) !=
-            link->accepted_bytes) {
+    if (count.held != link_held(link) || count.bytes != link_held_bytes(link)) {
         storm_fault(storm,
                     "link %" PRIu32 " has no receipt for %" PRIu64
                     " messages, and released %" PRIu64 " of %" PRIu64,
@@ -139,13 +141,15 @@ static void
 check_reached(struct storm *storm, const struct link *link)
 {
     uint64_t reached = HW_METER_GET(link->meter.reached);
+    uint64_t oldest = link->first_held < link->accepted
+                          ? link->fates[link->first_held].index
+                          : link->arrived;
 
     if (link->forgotten) {
         return; // what is given up then is not reached
     }
-    if (reached > link->first_held ||
-        (!link->keyed && reached < link->first_held) ||
-        (reached < link->accepted && link->first_held == link->accepted)) {
+    if (reached > oldest || (!link->keyed && reached < oldest) ||
+        (reached < oldest && oldest == link->arrived)) {
         storm_fault(storm,
                     "link %" PRIu32 " reached %" PRIu64
                     ", and holds message %" PRIu64,
@@ -165,6 +169,23 @@ check_starved(struct storm *storm, struct link *link)
     link->starves = 0;
 }
 
+// Each message that has left is told to the one who keeps the file, once.
+static void
+check_gone(struct storm *storm, const struct link *link)
+{
+    uint64_t left = 0;
+
+    for (unsigned fate = 0; fate < LANES; fate++) {
+        left += link->receipts[fate];
+    }
+    if (link->durable && link->gone_told != left) {
+        storm_fault(storm,
+                    "link %" PRIu32 " tells its file of %" PRIu64
+                    " messages that %" PRIu64 " are gone",
+                    link->id, left, link->gone_told);
+    }
+}
+
 static void
 check(struct storm *storm, struct link *link)
 {
@@ -175,10 +196,14 @@ check(struct storm *storm, struct link *link)
     for (unsigned lane = 0; lane < LANES; lane++) {
         check_left_out(storm, link, lane);
     }
+    if (link->forgotten && link->durable) {
+        return; // what is left stays in its file
+    }
     if ((link->touched && !link->deep) || storm->turns % SELDOM == 0) {
         check_count(storm, link);
         link->touched = false;
     }
+    check_gone(storm, link);
     check_reached(storm, link);
     check_starved(storm, link);
 }
@@ -214,8 +239,12 @@ held_check_closed(struct storm *storm, const struct link *link,
                         hawser_fate_name((hawser_fate)fate), figures[fate]);
         }
     }
-    if (sum != link->accepted || leftover > figures[HAWSER_DROPPED] ||
-        link->turned_away_told != link->turned_away) {
+    if (link->durable) {
+        sum += leftover; // its file keeps them
+    } else if (leftover > figures[HAWSER_DROPPED]) {
+        sum = 0;
+    }
+    if (sum != link->arrived || link->turned_away_told != link->turned_away) {
         storm_fault(storm,
                     "link %" PRIu32 " closes with %" PRIu64 " gone, %" PRIu64
                     " left of %" PRIu64,

@@ -79,7 +79,7 @@ late_keeps(struct storm *storm, struct hw_seat *seat, unsigned to,
 {
     size_t pipe = pipe_of(seat->name, to);
 
-    if (!storm->late) {
+    if (!storm->late || storm->dead) {
         return false;
     }
     if (letter->kind == HW_LETTER_LINK_FORGET ||

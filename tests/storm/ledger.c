@@ -185,7 +185,7 @@ on_taken(void *user, const struct sim_seen *seen)
     struct label label;
     struct link *link;
 
-    if (!ledger_label(seen->bytes, seen->size, &label)) {
+    if (storm->dead || !ledger_label(seen->bytes, seen->size, &label)) {
         return; // the application's own ping
     }
     link = ledger_link(storm, label.link);
@@ -255,6 +255,9 @@ on_heard(void *user, const struct sim_seen *seen)
     struct label label;
     struct link *link;
 
+    if (storm->dead) {
+        return;
+    }
     if (sscanf(seen->port, "link %u wire %u", &row, &wire) != 2 ||
         row >= ROWS || storm->rows[row] == NULL) {
         storm_fault(storm, "\"%s\" hears something", seen->port);
@@ -345,11 +348,14 @@ check_limits(struct storm *storm, const struct link *link)
 {
     const struct hawser_settings *settings = link->plan->settings;
     const struct hw_meter *meter = &link->meter;
-    uint64_t held = link->accepted - HW_METER_GET(meter->released_messages);
+    uint64_t held = link_held(link);
     uint64_t max = (uint64_t)settings->spool_max_messages;
 
     if (link->drops && link->copies_sent) {
         max *= 2; // a copy of a standing message may be in the way
+    }
+    if (max < link->loaded) {
+        max = link->loaded; // what was gone may be there once more
     }
     if (held > max) {
         storm_fault(storm,
@@ -360,7 +366,8 @@ check_limits(struct storm *storm, const struct link *link)
         storm_fault(storm, "link %" PRIu32 " has more in flight than it holds",
                     link->id);
     }
-    if (HW_METER_GET(meter->released_messages) != gone_of(meter)) {
+    if (HW_METER_GET(meter->released_messages) != gone_of(meter) &&
+        !(link->durable && link->forgotten)) { // its file keeps the rest
         storm_fault(storm,
                     "link %" PRIu32 " released what is neither settled nor "
                     "given up",
@@ -370,7 +377,7 @@ check_limits(struct storm *storm, const struct link *link)
         storm_fault(storm, "link %" PRIu32 " sent more again than it says",
                     link->id);
     }
-    if (HW_METER_GET(meter->reached) > link->accepted) {
+    if (HW_METER_GET(meter->reached) > link->arrived) {
         storm_fault(storm, "link %" PRIu32 " reached what nobody sent",
                     link->id);
     }

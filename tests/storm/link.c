@@ -38,43 +38,89 @@ text(const struct link *link, unsigned option)
     return link->plan->settings->texts[option];
 }
 
-struct link *
-link_open(struct storm *storm)
+static void
+tell_actors(struct storm *storm, struct link *link, struct hw_batch *loaded)
 {
-    struct link *link = &storm->links[storm->link_count];
-    unsigned row = free_row(storm);
-    struct hw_letter letter = { .kind = HW_LETTER_LINK_OPEN, .link = row };
+    struct hw_letter letter = { .kind = HW_LETTER_LINK_OPEN,
+                                .link = link->row };
 
-    if (row == ROWS || storm->link_count == LINKS_MAX) {
-        return NULL;
-    }
-    memset(link, 0, sizeof *link);
-    link->id = storm->link_count++;
-    link->row = row;
     link->open = true;
-    link->answer_at_us = STORM_NEVER;
-    link->unread_slack = 2 * CAPACITY_MAX;
-    link->plan = options_plan(storm, link);
-    link->plan->meter = &link->meter;
-    storm->rows[row] = link;
-    storm_tell(storm,
-               "link %" PRIu32 " opens: confirm %s overflow %s greets %d "
-               "lanes %d keyed %d timed %d rate %s",
-               link->id, text(link, HW_OPTION_confirm),
-               text(link, HW_OPTION_overflow), link->greets, link->lanes,
-               link->keyed, link->timed, text(link, HW_OPTION_rate_messages));
+    storm->rows[link->row] = link;
     letter.thing = hw_plan_hold(link->plan);
     storm_say(storm, HW_RECEIVER, &letter);
     letter.thing = hw_plan_hold(link->plan);
     storm_say(storm, HW_QUEUE, &letter);
     letter.thing = hw_plan_hold(link->plan);
     storm_say(storm, HW_SUPERVISOR, &letter);
-    return link;
+    if (loaded != NULL) {
+        letter.kind = HW_LETTER_SEND;
+        letter.thing = loaded;
+        storm_say(storm, HW_QUEUE, &letter);
+    }
+}
+
+void
+link_open_again(struct storm *storm, struct link *link)
+{
+    struct hw_batch *loaded = life_begin(storm, link);
+
+    link->loaded = link->arrived;
+    storm_tell(storm, "link %" PRIu32 " opens again with %" PRIu64 " messages",
+               link->id, link->loaded);
+    tell_actors(storm, link, loaded);
+}
+
+// One whose file waits for it, as often as not.
+static bool
+open_one_again(struct storm *storm, unsigned row)
+{
+    uint32_t i = 0;
+
+    while (i < storm->link_count &&
+           (!storm->links[i].durable || storm->links[i].open)) {
+        i++;
+    }
+    if (i == storm->link_count || storm_once_in(storm, 2)) {
+        return false;
+    }
+    storm->links[i].row = row;
+    link_open_again(storm, &storm->links[i]);
+    return true;
+}
+
+void
+link_open(struct storm *storm)
+{
+    struct link *link = &storm->links[storm->link_count];
+    unsigned row = free_row(storm);
+
+    if (row == ROWS || open_one_again(storm, row) ||
+        storm->link_count == LINKS_MAX) {
+        return;
+    }
+    memset(link, 0, sizeof *link);
+    link->id = storm->link_count++;
+    link->row = row;
+    link->answer_at_us = STORM_NEVER;
+    link->unread_slack = 2 * CAPACITY_MAX;
+    link->plan = options_plan(storm, link);
+    link->plan->meter = &link->meter;
+    link->plan->durable = link->durable;
+    storm_tell(storm,
+               "link %" PRIu32 " opens: confirm %s overflow %s greets %d "
+               "lanes %d keyed %d timed %d rate %s durable %d",
+               link->id, text(link, HW_OPTION_confirm),
+               text(link, HW_OPTION_overflow), link->greets, link->lanes,
+               link->keyed, link->timed, text(link, HW_OPTION_rate_messages),
+               link->durable);
+    // Its file is new, so it holds nothing.
+    tell_actors(storm, link, link->durable ? disk_open(storm, link) : NULL);
 }
 
 void
 link_free(struct link *link)
 {
+    disk_remove(link);
     hw_plan_drop(link->plan);
     free(link->fates);
 }
@@ -86,10 +132,8 @@ static bool
 fits(const struct link *link, size_t size)
 {
     const struct hawser_settings *settings = link->plan->settings;
-    uint64_t held =
-        link->accepted - HW_METER_GET(link->meter.released_messages);
-    uint64_t bytes =
-        link->accepted_bytes - HW_METER_GET(link->meter.released_bytes);
+    uint64_t held = link_held(link);
+    uint64_t bytes = link_held_bytes(link);
 
     uint64_t factor = link->drops ? 2 : 1;
 
@@ -225,6 +269,7 @@ add_one(struct storm *storm, struct link *link, uint32_t lane,
     message.private_tag = link->tagged ? link->accepted + 1 : 0;
     put(storm, list, &message, special ? &policy : NULL);
     fate = add_fate(link);
+    fate->index = link->arrived++;
     fate->size = message.size;
     fate->lane = policy.lane;
     fate->key = policy.key == NULL ? 0 : (uint8_t)(*policy.key - 'a' + 1);
@@ -283,8 +328,15 @@ send(struct storm *storm, struct link *link, uint32_t count, uint32_t lane)
     struct hw_letter letter = { .kind = HW_LETTER_SEND, .link = link->row };
     struct list list = { 0 };
 
+    if (link->file.trouble) {
+        return; // hawser_send answers so
+    }
     while (count > 0 && add_one(storm, link, lane, &list)) {
         count--;
+    }
+    for (struct hw_batch *batch = list.first; batch != NULL && link->durable;
+         batch = batch->next) {
+        disk_add(storm, link, batch);
     }
     letter.thing = list.first;
     if (list.first != NULL) {

@@ -92,6 +92,7 @@ choose_policies(struct storm *storm, struct link *link)
     link->keyed = link->tagged && storm_once_in(storm, 3);
     link->timed = link->tagged && storm_once_in(storm, 3);
     link->deep = link->lanes && storm_once_in(storm, 3);
+    link->durable = link->tagged && storm->disks && storm_once_in(storm, 2);
     link->reads_slowly = storm_once_in(storm, 3);
 }
 

@@ -168,10 +168,13 @@ overhear(struct hw_seat *seat, unsigned to, const struct hw_letter *letter)
     struct storm *storm = storm_now;
 
     note_letter(storm, seat->name, to, letter);
-    if (letter->kind == HW_LETTER_MAIL ||
-        letter->kind == HW_LETTER_GREETING_MAIL) {
+    if (!storm->dead && (letter->kind == HW_LETTER_MAIL ||
+                         letter->kind == HW_LETTER_GREETING_MAIL)) {
         look_at_mail(storm, letter);
     }
+    storm_tell(storm, "%u -> %u: %s link %u wire %u number %" PRIu64,
+               seat->name, to, hw_letter_name(letter->kind), letter->link,
+               letter->wire, letter->number);
     if (letter->kind == HW_LETTER_LINK_FORGET && to == HW_QUEUE &&
         storm->rows[letter->link] != NULL) {
         storm->rows[letter->link]->forgotten = true;

@@ -16,6 +16,7 @@
 #include <hawser/link.h>
 
 #include "base/random.h"
+#include "disk/store.h"
 #include "loop/table.h"
 #include "post/mailbox.h"
 #include "sim/sim.h"
@@ -59,6 +60,32 @@ struct fate {
     bool cancelled;  // as the queue answered
     uint8_t receipts;
     uint8_t became; // hawser_fate, as its receipt says
+    uint64_t index; // in the order of the queue, in this life
+    // Of a durable link.
+    uint64_t file_key;
+    bool gone_told; // its file may forget it
+    bool removed;   // and has
+    bool lives;     // it was there when the file was opened again
+};
+
+// What stands for the keeper of a durable link's file.
+struct file {
+    struct hw_store *store; // NULL: not open
+    uint64_t max_bytes;     // 0: there is none
+    uint64_t commit_us;
+    uint64_t due_us;
+    struct hw_batch *first; // accepted, and not on the disk
+    struct hw_batch *last;
+    struct hw_key_run *gone;
+    size_t gone_count;
+    size_t gone_room;
+    uint64_t next_key;
+    uint64_t safe_key; // all before it is on the disk, or gone
+    uint64_t *numbers; // of the message of each key
+    size_t number_room;
+    bool trouble; // it can't be written, and the link knows
+    bool closing;
+    uint64_t left;
 };
 
 struct standing_message {
@@ -87,6 +114,7 @@ struct link {
     bool keyed;    // some have keys
     bool timed;    // some have a time to live
     bool deep;     // its spool is large
+    bool durable;  // its spool is a file
     bool reads_slowly;
     // What the application did.
     uint64_t accepted;
@@ -94,6 +122,13 @@ struct link {
     uint64_t turned_away; // with overflow=drop-newest
     struct fate *fates;
     uint64_t fate_room;
+    struct file file;
+    // In this life of a durable link; others have one.
+    uint64_t before; // messages that are not of it
+    uint64_t before_bytes;
+    uint64_t arrived; // messages that are
+    uint64_t loaded;  // of those, from the file
+    uint64_t gone_told;
     struct standing_message standing[STANDING_MAX];
     uint32_t standing_count;
     uint64_t last_standing;
@@ -179,6 +214,7 @@ struct storm {
     struct hw_table *table;
     struct hw_seat *door;
     struct hw_mailbox *inbox;
+    struct hw_post *post;
     struct link links[LINKS_MAX];
     uint32_t link_count;
     struct link *rows[ROWS];       // NULL: free
@@ -186,8 +222,13 @@ struct storm {
     uint64_t arrived[SERIALS_MAX]; // place of the last, of each wire
     bool proven[SERIALS_MAX];      // it has passed a barrier
     bool late;                     // letters may be; see late.c
-    bool forgets;   // the net may forget wires; links then watch for it
-    bool kind;      // the weather is over
+    bool forgets; // the net may forget wires; links then watch for it
+    bool kind;    // the weather is over
+    bool disks;   // some links are durable
+    bool dead;    // the process is; its successor is not there yet
+    uint64_t disk_at_us;
+    uint64_t disk_full_until_us;
+    bool meddled;   // behind a turn: what was said is to be heard at once
     bool calm_due;  // the application has still to hear that it is
     bool inbox_due; // whoever says things to it was told something
     bool inbox_closed;
@@ -314,9 +355,28 @@ options_plan(struct storm *storm, struct link *link);
 
 // ---- link.c: how a link is opened ----
 
-// NULL: there is no room for one more.
-struct link *
+// If there is room for one more.
+void
 link_open(struct storm *storm);
+
+// Opens a durable link again, in its row, with what its file kept.
+void
+link_open_again(struct storm *storm, struct link *link);
+
+// Messages that are accepted and have not left, as the front counts them.
+static inline uint64_t
+link_held(const struct link *link)
+{
+    return link->accepted - link->before -
+           HW_METER_GET(link->meter.released_messages);
+}
+
+static inline uint64_t
+link_held_bytes(const struct link *link)
+{
+    return link->accepted_bytes - link->before_bytes -
+           HW_METER_GET(link->meter.released_bytes);
+}
 
 // Sends count messages, as far as the link's limits allow.
 void
@@ -393,6 +453,58 @@ ledger_watch(struct storm *storm);
 // After each turn: what must hold at any time.
 void
 ledger_check(struct storm *storm);
+
+// ---- disk.c: the files of durable links ----
+
+void
+disk_begin(struct storm *storm);
+
+// No more trouble.
+void
+disk_calm(struct storm *storm);
+
+uint64_t
+disk_next_us(const struct storm *storm);
+
+// Writes what is due.
+void
+disk_turn(struct storm *storm);
+
+// The process was killed as a file was written.
+bool
+disk_is_dead(void);
+
+// Files are closed as they are when a process ends.
+void
+disk_end(struct storm *storm);
+
+// Opens the link's file; what it holds.
+struct hw_batch *
+disk_open(struct storm *storm, struct link *link);
+
+void
+disk_let_go(struct link *link);
+
+// Of the whole link, with its file.
+void
+disk_remove(struct link *link);
+
+// Accepted: to be written.
+void
+disk_add(struct storm *storm, struct link *link, struct hw_batch *batch);
+
+void
+disk_hear_gone(struct storm *storm, const struct hw_letter *letter);
+
+void
+disk_hear_close(struct storm *storm, const struct hw_letter *letter);
+
+// ---- life.c: a durable link in its next life ----
+
+// Opens its file again, and compares what is there with what was sent. What it
+// holds, for the queue.
+struct hw_batch *
+life_begin(struct storm *storm, struct link *link);
 
 // ---- held.c: which messages are held, one by one ----
 
