@@ -305,7 +305,7 @@ move_clock(struct storm *storm, uint64_t limit_us)
     uint64_t us = earlier(next_us(storm), limit_us);
     uint64_t now_us = storm_now_us(storm);
 
-    if (!storm->kind && storm_once_in(storm, 2000)) {
+    if (!storm->kind && !storm->meddled && storm_once_in(storm, 2000)) {
         us = now_us + storm_chance(storm, storm_once_in(storm, 5)
                                               ? SLEEP_MAX_MS
                                               : JUMP_MAX_MS) *
