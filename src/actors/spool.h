@@ -142,7 +142,7 @@ struct hw_spool_sum
 hw_spool_expire(struct hw_spool *spool, uint64_t now_ms, hw_spool_left left,
                 void *user);
 
-// The number of the oldest counted message that is held; none: if there is none.
+// The number of the oldest counted message that is held; none: there is none.
 uint64_t
 hw_spool_oldest(const struct hw_spool *spool, uint64_t none);
 

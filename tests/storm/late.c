@@ -71,6 +71,15 @@ hold(struct storm *storm, struct held *pipe, const struct hw_letter *letter)
     pipe->letters[pipe->count++] = *letter;
 }
 
+// The answer to a barrier is what does most harm to a wire that it is not for.
+static bool
+takes_its_time(struct storm *storm, const struct hw_letter *letter)
+{
+    uint64_t one_in = letter->kind == HW_LETTER_WIRE_PASSED ? 2 : 8;
+
+    return !storm->kind && storm_once_in(storm, one_in);
+}
+
 // A row is used again when its link is forgotten, and nobody expects letters
 // about the old one then.
 bool
@@ -87,7 +96,7 @@ late_keeps(struct storm *storm, struct hw_seat *seat, unsigned to,
         say_all(storm);
     }
     if (pipe == PIPES ||
-        (held[pipe].count == 0 && (storm->kind || !storm_once_in(storm, 8)))) {
+        (held[pipe].count == 0 && !takes_its_time(storm, letter))) {
         return false;
     }
     hold(storm, &held[pipe], letter);

@@ -93,8 +93,8 @@ struct standing_message {
     uint64_t added_before_wire; // it is said on wires from this one on
 };
 
-// A link, as the application and the checker know it. In the order of the story:
-// there are few of them.
+// A link, as the application and the checker know it. There are few of them, so
+// they stand in the order of the story.
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 struct link {
     uint32_t id;    // in every message
