@@ -78,6 +78,12 @@ count_held(struct storm *storm, const struct link *link)
         if (fate->receipts > 0) {
             continue;
         }
+        if (fate->said) {
+            storm_fault(storm,
+                        "link %" PRIu32 " holds message %" PRIu64
+                        ", which was said to be settled",
+                        link->id, n);
+        }
         if (fate->gone_told) {
             storm_fault(storm,
                         "link %" PRIu32 " lets its file forget message %" PRIu64

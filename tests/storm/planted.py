@@ -65,9 +65,9 @@ FAULTS = [
     Fault("taken settles with confirm=peer", QUEUE, [(
         "row != NULL && row->stock.confirm == HW_CONFIRM_NONE",
         "row != NULL && row->stock.confirm != HW_CONFIRM_APPLICATION")]),
-    Fault("passed settles with confirm=application", QUEUE, [(
-        "row != NULL && row->stock.confirm != HW_CONFIRM_APPLICATION",
-        "row != NULL")]),
+    Fault("taken settles with confirm=application", QUEUE, [(
+        "row != NULL && row->stock.confirm == HW_CONFIRM_NONE",
+        "row != NULL && row->stock.confirm != HW_CONFIRM_PEER")]),
     Fault("a barrier counts what is taken later", SENDER, [(
         """passed.position > row->confirmed) {
         row->confirmed = passed.position;

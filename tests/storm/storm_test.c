@@ -53,7 +53,7 @@ weather(uint64_t seed, bool talks)
     well = storm_run(&storm, post, seed, talks);
 
     if (!well) {
-        (void)printf("\n    storm_test --seed %" PRIu64 ": %s", seed,
+        (void)printf("\n    storm_test --seed %" PRIu64 ": %s\n", seed,
                      storm.fault);
     }
     return well;
