@@ -413,34 +413,6 @@ hear(struct storm *storm, const struct hw_letter *letter)
     }
 }
 
-// A wire that never passed a barrier may be downgraded at the moment of its
-// loss, and the word of it is not said any more.
-static bool
-ends_unproven(const struct storm *storm, const struct link *link,
-              const struct hw_letter *letter)
-{
-    unsigned state = letter->note & HW_EVENT_STATE_MASK;
-
-    return letter->wire == link->wire && link->serial < SERIALS_MAX &&
-           !storm->proven[link->serial] &&
-           (state == HAWSER_WAITING || state == HAWSER_FAILED ||
-            state == HAWSER_CLOSED);
-}
-
-// From a downgrade on taken is settled, and the receipts of that come before
-// the word of it: so it is looked for first.
-static void
-look_for_downgrade(struct storm *storm, const struct hw_letter *letter)
-{
-    struct link *link = storm->rows[letter->link];
-
-    if (link != NULL && letter->kind == HW_LETTER_EVENT &&
-        (letter->note >> HW_EVENT_KIND_SHIFT == HAWSER_EVENT_DOWNGRADE ||
-         ends_unproven(storm, link, letter))) {
-        link->downgraded = letter->wire;
-    }
-}
-
 void
 hear_all(struct storm *storm)
 {
@@ -452,7 +424,6 @@ hear_all(struct storm *storm)
     }
     while (count < LETTERS_MAX &&
            hw_mailbox_hear(storm->inbox, &letters[count])) {
-        look_for_downgrade(storm, &letters[count]);
         count++;
     }
     for (size_t i = 0; i < count; i++) {

@@ -276,16 +276,6 @@ on_heard(void *user, const struct sim_seen *seen)
     }
 }
 
-static void
-on_passed(void *user, const struct sim_seen *seen)
-{
-    struct storm *storm = user;
-
-    if (seen->serial < SERIALS_MAX) {
-        storm->proven[seen->serial] = true;
-    }
-}
-
 void
 ledger_watch(struct storm *storm)
 {
@@ -294,7 +284,6 @@ ledger_watch(struct storm *storm)
         .taken = on_taken,
         .arrived = on_arrived,
         .heard = on_heard,
-        .passed = on_passed,
     };
 
     sim_world_watch(storm->world, &watch);

@@ -145,6 +145,18 @@ look_at_mail(struct storm *storm, const struct hw_letter *letter)
 
 // ---- all letters ----
 
+// From a downgrade on taken is settled. The link's event of it may come after
+// receipts, or never, if the link ends meanwhile.
+static void
+note_told_queue(struct link *link, const struct hw_letter *letter)
+{
+    if (letter->kind == HW_LETTER_LINK_FORGET) {
+        link->forgotten = true;
+    } else if (letter->kind == HW_LETTER_DOWNGRADE) {
+        link->downgraded = letter->wire;
+    }
+}
+
 static void
 note_letter(struct storm *storm, unsigned from, unsigned to,
             const struct hw_letter *letter)
@@ -175,9 +187,8 @@ overhear(struct hw_seat *seat, unsigned to, const struct hw_letter *letter)
     storm_tell(storm, "%u -> %u: %s link %u wire %u number %" PRIu64,
                seat->name, to, hw_letter_name(letter->kind), letter->link,
                letter->wire, letter->number);
-    if (letter->kind == HW_LETTER_LINK_FORGET && to == HW_QUEUE &&
-        storm->rows[letter->link] != NULL) {
-        storm->rows[letter->link]->forgotten = true;
+    if (to == HW_QUEUE && storm->rows[letter->link] != NULL) {
+        note_told_queue(storm->rows[letter->link], letter);
     }
     if (!late_keeps(storm, seat, to, letter)) {
         overhear_say(seat, to, letter);

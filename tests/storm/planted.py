@@ -120,7 +120,7 @@ FAULTS = [
     return""", "    (void)expired;\n    (void)ear;\n    return")]),
     Fault("nobody looks when something expires", STOCK, [(
         "spool != NULL && spool->due_ms != 0 && spool->due_ms < due_ms",
-        "spool != NULL && spool->due_ms < 1")]),
+        "spool != NULL && due_ms == 0")]),
     Fault("a time to live begins anew after a loss", AGAIN, [(
         "    spool->due_ms = spool->latest_ms != 0 ? 1 : 0;",
         "    spool->due_ms = 0;")]),
@@ -137,7 +137,8 @@ FAULTS = [
         "        if (is_older_of_key(spool, mark.batch)) {",
         "        if (false && is_older_of_key(spool, mark.batch)) {")]),
     Fault("after a loss the older of a key is kept", AGAIN, [(
-        "newest->number > batch->number", "newest->number != batch->number")]),
+        "other == NULL || other->number < batch->number",
+        "other == NULL || other->number > batch->number")]),
     # ---- lanes ----
     Fault("the highest lane goes first for ever", LANES, [(
         "        more->credits[lane] -= run.count;\n", "")]),

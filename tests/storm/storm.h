@@ -222,7 +222,6 @@ struct storm {
     struct link *rows[ROWS];       // NULL: free
     uint64_t takings;              // messages that wires took
     uint64_t arrived[SERIALS_MAX]; // place of the last, of each wire
-    bool proven[SERIALS_MAX];      // it has passed a barrier
     bool late;                     // letters may be; see late.c
     bool forgets; // the net may forget wires; links then watch for it
     bool kind;    // the weather is over
