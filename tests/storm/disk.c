@@ -55,9 +55,16 @@ allowed(size_t size)
     return (ssize_t)(size / 2);
 }
 
-// LMDB's writes come here, since a program's symbols go before a library's.
+// LMDB's calls of pwrite and writev come here, since a program's symbols go
+// before a library's.
 __attribute__((visibility("default"))) ssize_t
-pwrite(int fd, const void *bytes, size_t size, off_t at)
+write_at(int fd, const void *bytes, size_t size, off_t at) __asm__("pwrite");
+
+__attribute__((visibility("default"))) ssize_t
+write_parts(int fd, const struct iovec *parts, int count) __asm__("writev");
+
+ssize_t
+write_at(int fd, const void *bytes, size_t size, off_t at)
 {
     ssize_t count = allowed(size);
 
@@ -65,8 +72,8 @@ pwrite(int fd, const void *bytes, size_t size, off_t at)
                      : syscall(SYS_pwrite64, fd, bytes, (size_t)count, at);
 }
 
-__attribute__((visibility("default"))) ssize_t
-writev(int fd, const struct iovec *parts, int count)
+ssize_t
+write_parts(int fd, const struct iovec *parts, int count)
 {
     size_t size = 0;
     ssize_t may;
@@ -151,7 +158,7 @@ void
 disk_add(struct storm *storm, struct link *link, struct hw_batch *batch)
 {
     struct file *file = &link->file;
-    struct label label;
+    struct label label = { 0 };
 
     batch->key = file->next_key;
     for (uint32_t i = 0; i < batch->count; i++) {
