@@ -123,15 +123,19 @@ hw_lanes_spool_for(struct hw_lanes *lanes, struct hw_batch *batch)
 
 // ---- turns ----
 
+static void
+add(struct hw_spool_sum *sum, struct hw_spool_sum more)
+{
+    sum->messages += more.messages;
+    sum->bytes += more.bytes;
+}
+
 static bool
 has_next(struct hw_spool *spool, const struct hw_lanes_ear *ear,
          struct hw_spool_sum *expired)
 {
-    struct hw_spool_sum sum =
-        hw_spool_expire_next(spool, ear->now_ms, ear->left, ear->user);
-
-    expired->messages += sum.messages;
-    expired->bytes += sum.bytes;
+    add(expired,
+        hw_spool_expire_next(spool, ear->now_ms, ear->left, ear->user));
     return spool->next.batch != NULL;
 }
 
@@ -216,11 +220,8 @@ static void
 settle_lane(struct hw_lanes *lanes, unsigned lane, uint64_t position,
             const struct hw_lanes_ear *ear, struct hw_spool_sum *sum)
 {
-    struct hw_spool_sum one = hw_spool_settle(hw_lanes_spool(lanes, lane),
-                                              position, ear->left, ear->user);
-
-    sum->messages += one.messages;
-    sum->bytes += one.bytes;
+    add(sum, hw_spool_settle(hw_lanes_spool(lanes, lane), position, ear->left,
+                             ear->user));
 }
 
 struct hw_spool_sum
@@ -254,23 +255,34 @@ hw_lanes_settle(struct hw_lanes *lanes, uint64_t number,
     return sum;
 }
 
+// Of a key only the newest waits, in whichever lane: an older one that goes out
+// behind it would be the last that the peer hears.
 uint64_t
 hw_lanes_rewind(struct hw_lanes *lanes, const struct hw_lanes_ear *ear,
                 struct hw_spool_sum *older)
 {
+    uint64_t ends[HW_LANES] = { 0 };
     uint64_t again = 0;
 
     for (unsigned i = 0; i < HW_LANES; i++) {
         struct hw_spool *spool = hw_lanes_spool(lanes, i);
 
         if (spool != NULL) {
-            again += hw_spool_rewind(spool, ear->left, ear->user, older);
+            ends[i] = spool->next.position;
+            again += hw_spool_rewind(spool);
+        }
+    }
+    for (unsigned i = 0; i < HW_LANES; i++) {
+        struct hw_spool *spool = hw_lanes_spool(lanes, i);
+
+        if (spool != NULL) {
+            add(older, hw_spool_conflate(spool, ends[i], ear->left, ear->user));
         }
     }
     if (lanes->more != NULL) {
         lanes->more->count = 0;
     }
-    return again;
+    return again - older->messages;
 }
 
 void

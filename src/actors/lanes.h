@@ -52,7 +52,8 @@ struct hw_spool_sum
 hw_lanes_settle(struct hw_lanes *lanes, uint64_t number,
                 const struct hw_lanes_ear *ear);
 
-// As hw_spool_rewind, in each lane.
+// As hw_spool_rewind, in each lane. Of a key only the newest waits again:
+// *older, nothing so far, sums up the others.
 uint64_t
 hw_lanes_rewind(struct hw_lanes *lanes, const struct hw_lanes_ear *ear,
                 struct hw_spool_sum *older);

@@ -60,6 +60,8 @@ hw_spool_add(struct hw_spool *spool, struct hw_batch *batch)
         spool->counted_bytes += batch->payload;
     } else {
         spool->copies++;
+        hw_spool_let_head_go_on(
+            spool); // past earlier ones, if nothing else has left
     }
     hw_spool_note_expiry(spool, batch);
     hw_spool_note_key(spool, batch);
@@ -184,9 +186,21 @@ hw_spool_let_head_go_on(struct hw_spool *spool)
 {
     while (spool->head.batch != NULL &&
            spool->head.position < spool->next.position &&
-           hw_spool_is_gone(&spool->head.batch->messages[spool->head.at])) {
+           !hw_spool_is_counted(&spool->head.batch->messages[spool->head.at])) {
         move_head(spool, 1);
     }
+}
+
+uint64_t
+hw_spool_oldest(const struct hw_spool *spool, uint64_t none)
+{
+    struct hw_spool_mark mark = spool->head;
+
+    while (mark.batch != NULL &&
+           !hw_spool_is_counted(&mark.batch->messages[mark.at])) {
+        hw_spool_move(&mark, 1);
+    }
+    return mark.batch == NULL ? none : mark.batch->number + mark.at;
 }
 
 static void

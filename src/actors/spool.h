@@ -74,11 +74,16 @@ hw_spool_settle(struct hw_spool *spool, uint64_t position, hw_spool_left left,
 
 // The wire is gone: what was in flight waits again. Copies of standing messages
 // are given up, in flight or not: the next wire is told what they say anyhow.
-// Of a key only the newest waits again: *older sums up the others. How many
-// wait again.
+// How many wait again. Once each spool that lends the same keys is rewound,
+// each is to conflate what waits again.
 uint64_t
-hw_spool_rewind(struct hw_spool *spool, hw_spool_left left, void *user,
-                struct hw_spool_sum *older);
+hw_spool_rewind(struct hw_spool *spool);
+
+// Of what waits before position end, gives up whatever is not the newest of its
+// key.
+struct hw_spool_sum
+hw_spool_conflate(struct hw_spool *spool, uint64_t end, hw_spool_left left,
+                  void *user);
 
 // Gives up the oldest waiting message. false: none waits.
 bool
@@ -137,20 +142,15 @@ struct hw_spool_sum
 hw_spool_expire(struct hw_spool *spool, uint64_t now_ms, hw_spool_left left,
                 void *user);
 
+// The number of the oldest counted message that is held; none: there is none.
+uint64_t
+hw_spool_oldest(const struct hw_spool *spool, uint64_t none);
+
 static inline bool
 hw_spool_is_waiting(const struct hw_spool *spool,
                     const struct hw_spool_mark *mark)
 {
     return mark->position >= spool->next.position;
-}
-
-// The number of the oldest message that is held; none: if there is none.
-static inline uint64_t
-hw_spool_oldest(const struct hw_spool *spool, uint64_t none)
-{
-    const struct hw_batch *batch = spool->head.batch;
-
-    return batch == NULL ? none : batch->number + spool->head.at;
 }
 
 static inline uint64_t

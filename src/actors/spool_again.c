@@ -127,40 +127,23 @@ give_up_copies(struct hw_spool *spool)
     spool->copies = 0;
 }
 
+// Of a key the one that was accepted last is known. Of what was handed on none
+// is newer than what waits.
 static void
-drop_batch(struct hw_spool *spool, struct hw_batch *batch,
-           struct hw_spool_sum *sum, hw_spool_left left, void *user)
-{
-    const struct hw_spool_mark mark = hw_spool_mark_of(batch);
-
-    sum->messages++;
-    sum->bytes +=
-        hw_spool_take_out(spool, &mark, HAWSER_DROPPED, left, user).bytes;
-}
-
-// Of a key, the one that was accepted later is kept. Of two that wait in lanes
-// of their own, both: which of them goes first is not for their age to say.
-static void
-conflate_again(struct hw_spool *spool, struct hw_batch *batch,
-               struct hw_spool_sum *older, hw_spool_left left, void *user)
+note_newest(struct hw_spool *spool, struct hw_batch *batch)
 {
     struct hw_batch *other = hw_keys_find(spool->keys, &batch->policy);
 
-    if (other == NULL) {
-        hw_spool_note_key(spool, batch);
-    } else if (other->lane != batch->lane) {
-        return;
-    } else if (other->number > batch->number) {
-        drop_batch(spool, batch, older, left, user);
-    } else {
-        drop_batch(spool, other, older, left, user);
+    if (other == NULL || other->number < batch->number) {
+        if (other != NULL) {
+            hw_keys_remove(spool->keys, other);
+        }
         hw_spool_note_key(spool, batch);
     }
 }
 
 uint64_t
-hw_spool_rewind(struct hw_spool *spool, hw_spool_left left, void *user,
-                struct hw_spool_sum *older)
+hw_spool_rewind(struct hw_spool *spool)
 {
     uint64_t again = hw_spool_in_flight(spool);
     uint64_t end = spool->next.position;
@@ -173,18 +156,44 @@ hw_spool_rewind(struct hw_spool *spool, hw_spool_left left, void *user,
     spool->waiting = spool->counted;
     spool->waiting_bytes = spool->counted_bytes;
     spool->due_ms = spool->latest_ms != 0 ? 1 : 0; // it is looked at anew
-    if (spool->keys == NULL) {
-        return again;
-    }
     hw_spool_skip_gone(spool);
     at = spool->next;
-    while (at.batch != NULL && at.position < end) {
-        struct hw_batch *batch = at.batch;
+    while (spool->keys != NULL && at.batch != NULL && at.position < end) {
+        if (at.batch->policy.key != NULL) {
+            note_newest(spool, at.batch);
+        }
+        hw_spool_step(&at);
+    }
+    return again;
+}
+
+static bool
+is_older_of_key(const struct hw_spool *spool, const struct hw_batch *batch)
+{
+    const struct hw_batch *newest =
+        batch->policy.key == NULL ? NULL
+                                  : hw_keys_find(spool->keys, &batch->policy);
+
+    return newest != NULL && newest->number > batch->number;
+}
+
+struct hw_spool_sum
+hw_spool_conflate(struct hw_spool *spool, uint64_t end, hw_spool_left left,
+                  void *user)
+{
+    struct hw_spool_sum sum = { 0 };
+    struct hw_spool_mark at = spool->next;
+
+    while (spool->keys != NULL && at.batch != NULL && at.position < end) {
+        const struct hw_spool_mark mark = at;
 
         hw_spool_step(&at);
-        if (batch->policy.key != NULL) {
-            conflate_again(spool, batch, older, left, user);
+        if (is_older_of_key(spool, mark.batch)) {
+            sum.messages++;
+            sum.bytes +=
+                hw_spool_take_out(spool, &mark, HAWSER_DROPPED, left, user)
+                    .bytes;
         }
     }
-    return again - older->messages;
+    return sum;
 }

@@ -66,7 +66,9 @@ hw_spool_skip_gone(struct hw_spool *spool);
 void
 hw_spool_unlink(struct hw_spool *spool, struct hw_batch *batch);
 
-// Past what is gone: it need not be kept, nor is anything before it.
+// Past what need not be kept: what is gone, and copies of standing messages
+// that were handed on, since nobody settles them where the application says
+// what is settled.
 void
 hw_spool_let_head_go_on(struct hw_spool *spool);
 

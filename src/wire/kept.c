@@ -2,6 +2,7 @@
 #include "wire/kept.h"
 
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -9,6 +10,8 @@ struct hw_kept_block {
     struct hw_kept_block *newer;
     alignas(max_align_t) unsigned char thing[];
 };
+
+static atomic_uint resting;
 
 static struct hw_kept_block *
 take_oldest(struct hw_kept *kept)
@@ -20,6 +23,7 @@ take_oldest(struct hw_kept *kept)
     }
     kept->oldest = block->newer;
     kept->count--;
+    atomic_fetch_sub(&resting, 1);
     return block;
 }
 
@@ -54,5 +58,12 @@ hw_kept_give(struct hw_kept *kept, void *thing)
     }
     kept->newest = block;
     kept->count++;
+    atomic_fetch_add(&resting, 1);
     (void)pthread_mutex_unlock(&kept->lock);
+}
+
+unsigned
+hw_kept_resting(void)
+{
+    return atomic_load(&resting);
 }

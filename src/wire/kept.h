@@ -34,4 +34,8 @@ hw_kept_take(struct hw_kept *kept);
 void
 hw_kept_give(struct hw_kept *kept, void *thing);
 
+// How many things rest, of all sizes: for who looks for leaks.
+unsigned
+hw_kept_resting(void);
+
 #endif

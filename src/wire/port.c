@@ -187,7 +187,7 @@ judge_dial(hawser_port *port, hawser_status status, char *sentence, size_t size)
     }
     (void)snprintf(sentence, size, "%s",
                    port->broken == NULL ? "" : port->broken->error); // cut
-    return HAWSER_INVALID;
+    return HAWSER_ENDED; // no fault of the options
 }
 
 static hawser_status

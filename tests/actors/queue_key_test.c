@@ -92,8 +92,8 @@ of_what_waits_again_after_a_loss_the_newest_is_kept(void)
     desk_clear(&queue_desk);
     send_keyed("b2", 4, "b", HAWSER_NORMAL); // waits
     queue_gate(1, HW_GATE_SHUT);
-    CU_ASSERT_TRUE(queue_receipts(2, HAWSER_DROPPED)); // b2 is newer
-    CU_ASSERT_TRUE(queue_receipts(1, HAWSER_DROPPED)); // and so is a2
+    CU_ASSERT_TRUE(queue_receipts(1, HAWSER_DROPPED)); // a2 is newer
+    CU_ASSERT_TRUE(queue_receipts(2, HAWSER_DROPPED)); // and so is b2
     CU_ASSERT_EQUAL(HW_METER_GET(meter->resent), 1);
     queue_bring_up(2);
     expect_mails(2, (const char *[]){ "a2", "b2" }, 2);
@@ -108,6 +108,28 @@ a_newer_one_of_another_priority_waits_in_its_own_lane(void)
     CU_ASSERT_TRUE(queue_receipts(1, HAWSER_DROPPED));
     queue_bring_up(1);
     expect_mails(1, (const char *[]){ "a2", "b" }, 2);
+}
+
+// The older would be the last that the peer hears of it.
+static void
+after_a_loss_the_newest_is_kept_in_whichever_lane(void)
+{
+    queue_bring_up(1);
+    send_keyed("a1", 1, "a", HAWSER_LOW);
+    queue_hear(HW_LETTER_WANT, 1, 0);
+    send_keyed("b1", 2, "b", HAWSER_HIGH);
+    queue_hear(HW_LETTER_WANT, 1, 0);
+    send_keyed("b2", 3, "b", HAWSER_LOW);
+    desk_clear(&queue_desk);
+    send_keyed("a2", 4, "a", HAWSER_HIGH); // waits
+    queue_gate(1, HW_GATE_SHUT);
+    CU_ASSERT_TRUE(queue_receipts(2, HAWSER_DROPPED));
+    CU_ASSERT_TRUE(queue_receipts(1, HAWSER_DROPPED));
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->resent), 1);
+    send_keyed("b3", 5, "b", HAWSER_LOW);
+    CU_ASSERT_TRUE(queue_receipts(3, HAWSER_DROPPED));
+    queue_bring_up(2);
+    expect_mails(2, (const char *[]){ "a2", "b3" }, 2);
 }
 
 // What is renewed for ever while nothing goes out takes the room of one.
@@ -147,6 +169,7 @@ static CU_TestInfo tests[] = {
     CHECK(what_is_in_flight_is_not_replaced),
     CHECK(of_what_waits_again_after_a_loss_the_newest_is_kept),
     CHECK(a_newer_one_of_another_priority_waits_in_its_own_lane),
+    CHECK(after_a_loss_the_newest_is_kept_in_whichever_lane),
     CHECK(many_keys_are_renewed_in_their_places),
     CHECK(one_that_was_taken_out_is_not_remembered),
     CU_TEST_INFO_NULL,

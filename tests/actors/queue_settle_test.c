@@ -188,6 +188,36 @@ what_is_reached_is_what_no_earlier_message_is_missing_of(void)
     CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 6);
 }
 
+// The copy is nobody's to settle, and a flush waits for messages.
+static void
+a_copy_of_a_standing_message_keeps_no_flush(void)
+{
+    queue_bring_up(1);
+    queue_standing_add(1, "hello");
+    CU_ASSERT_TRUE(mails(1, "hello"));
+    queue_hear(HW_LETTER_WANT, 1, 0);
+    queue_send("a b", 1);
+    CU_ASSERT_TRUE(mails(1, "a b"));
+    queue_settle(1, false);
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 1);
+    queue_settle(2, false);
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 2);
+}
+
+static void
+a_copy_that_waits_keeps_no_flush_either(void)
+{
+    queue_bring_up(1);
+    queue_hear(HW_LETTER_WANT, 1, 0);
+    queue_send("a", 1);
+    queue_standing_add(1, "hello");
+    queue_send("b", 2);
+    CU_ASSERT_TRUE(
+        queue_answers(HW_LETTER_CANCEL, 2, HAWSER_PHASE_WAITING, true));
+    queue_settle(1, false);
+    CU_ASSERT_EQUAL(HW_METER_GET(meter->reached), 2);
+}
+
 static CU_TestInfo tests[] = {
     CHECK(neither_taken_nor_arrived_is_settled),
     CHECK(messages_are_settled_one_by_one_in_any_order),
@@ -200,6 +230,8 @@ static CU_TestInfo tests[] = {
     CHECK(a_drain_waits_until_the_application_has_said_all),
     CHECK(what_is_left_at_the_end_is_dropped_once),
     CHECK(what_is_reached_is_what_no_earlier_message_is_missing_of),
+    CHECK(a_copy_of_a_standing_message_keeps_no_flush),
+    CHECK(a_copy_that_waits_keeps_no_flush_either),
     CU_TEST_INFO_NULL,
 };
 

@@ -130,15 +130,17 @@ read_some(struct storm *storm, struct link *link)
     }
 }
 
+// In its lane. Those of one key stand where the oldest of them stood.
 static bool
 all_before_are_said(const struct link *link, uint64_t number)
 {
-    uint64_t n = 0;
+    uint64_t n = link->first_held;
+    unsigned lane = link->fates[number].lane;
 
-    while (n < number && link->fates[n].said) {
+    while (n < number && (link->fates[n].said || link->fates[n].lane != lane)) {
         n++;
     }
-    return n == number;
+    return n >= number && !link->keyed;
 }
 
 // One answer, out of turn as often as not; with all before it where those were
@@ -196,7 +198,12 @@ go_on_after_block(struct storm *storm, struct link *link)
 static void
 burst(struct storm *storm, struct link *link)
 {
-    if (!link->blocked && link->state != HAWSER_FAILED) {
+    if (link->blocked || link->state == HAWSER_FAILED) {
+        return;
+    }
+    if (link->deep && storm_once_in(storm, 4)) {
+        link_flood(storm, link);
+    } else {
         link_send(storm, link, (uint32_t)storm_chance(storm, BURST_MAX) + 1);
     }
 }
@@ -205,7 +212,7 @@ static void
 do_something(struct storm *storm, struct link *link)
 {
     if (link == NULL) {
-        (void)link_open(storm); // if there is room for one
+        link_open(storm);
         return;
     }
     if (link->ending) {
@@ -214,7 +221,7 @@ do_something(struct storm *storm, struct link *link)
         }
         return;
     }
-    switch (storm_chance(storm, 39)) {
+    switch (storm_chance(storm, 49)) {
     case 0:
         drain(storm, link, storm_chance(storm, 4000));
         break;
@@ -238,8 +245,48 @@ do_something(struct storm *storm, struct link *link)
              storm_once_in(storm, 2) ? HW_LETTER_LINK_READY
                                      : HW_LETTER_LINK_REFUSE);
         break;
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+        ask_about_any(storm, link, false);
+        break;
+    case 12:
+    case 13:
+    case 14:
+    case 15:
+        ask_about_any(storm, link, true);
+        break;
     default:
         burst(storm, link);
+        break;
+    }
+}
+
+// Those are the moments at which something is half done.
+void
+app_meddle(struct storm *storm, struct link *link)
+{
+    if (storm->kind || link->ending) {
+        return;
+    }
+    storm->meddled = true;
+    switch (storm_chance(storm, 127)) {
+    case 0:
+    case 1:
+    case 2:
+        wish(storm, link, HW_LETTER_LINK_RECONNECT);
+        break;
+    case 3:
+        close_link(storm, link);
+        break;
+    case 4:
+        drain(storm, link, storm_chance(storm, 500));
+        break;
+    default:
+        if (storm_once_in(storm, 8)) {
+            ask_about_any(storm, link, storm_once_in(storm, 2));
+        }
         break;
     }
 }
@@ -248,7 +295,7 @@ void
 app_begin(struct storm *storm)
 {
     storm->deed_at_us = storm_now_us(storm);
-    (void)link_open(storm); // the first: there is room
+    link_open(storm);
 }
 
 static bool
@@ -262,6 +309,9 @@ app_next_us(const struct storm *storm)
 {
     uint64_t next = storm->kind ? STORM_NEVER : storm->deed_at_us;
 
+    if (storm->meddled) {
+        return 0; // now
+    }
     for (unsigned row = 0; row < ROWS; row++) {
         const struct link *link = storm->rows[row];
 
@@ -278,9 +328,27 @@ app_next_us(const struct storm *storm)
     return next;
 }
 
+// Some still have something to say when the world becomes kind.
+static void
+calm_down(struct storm *storm)
+{
+    for (unsigned row = 0; row < ROWS; row++) {
+        struct link *link = storm->rows[row];
+
+        if (link != NULL && !link->ending && storm_once_in(storm, 2)) {
+            link_send(storm, link, 10);
+        }
+    }
+    storm->calm_due = false;
+}
+
 void
 app_turn(struct storm *storm)
 {
+    storm->meddled = false;
+    if (storm->calm_due) {
+        calm_down(storm);
+    }
     for (unsigned row = 0; row < ROWS; row++) {
         struct link *link = storm->rows[row];
 
@@ -306,26 +374,22 @@ app_turn(struct storm *storm)
 void
 app_calm(struct storm *storm)
 {
-    for (unsigned row = 0; row < ROWS; row++) {
-        struct link *link = storm->rows[row];
-
-        if (link != NULL && !link->ending && storm_once_in(storm, 2)) {
-            link_send(storm, link, 10);
-        }
-    }
+    storm->calm_due = true;
 }
 
 static bool
 is_well(const struct link *link)
 {
-    return link == NULL ||
-           (link->state == HAWSER_UP && !link->blocked &&
-            HW_METER_GET(link->meter.released_messages) == link->accepted);
+    return link == NULL || (link->state == HAWSER_UP && !link->blocked &&
+                            !link->file.trouble && link_held(link) == 0);
 }
 
 bool
 app_is_well(const struct storm *storm)
 {
+    if (storm->calm_due) {
+        return false;
+    }
     for (unsigned row = 0; row < ROWS; row++) {
         if (!is_well(storm->rows[row])) {
             return false;
@@ -337,6 +401,7 @@ app_is_well(const struct storm *storm)
 void
 app_close_all(struct storm *storm)
 {
+    storm->meddled = true;
     for (unsigned row = 0; row < ROWS; row++) {
         struct link *link = storm->rows[row];
 

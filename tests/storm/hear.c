@@ -1,6 +1,7 @@
 // hear.c - what comes to the application's inbox, and what must hold of it.
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <hawser/inbox.h>
 
@@ -28,6 +29,20 @@ check_whose(struct storm *storm, const struct link *link,
     }
 }
 
+// In the order of sending, which is kept in each lane.
+static void
+hear_echo(struct storm *storm, struct link *link, uint64_t number)
+{
+    const struct fate *fate = &link->fates[number];
+    uint64_t *heard = &link->heard_echo[fate->lane];
+
+    if (fate->key == 0 && number + 1 <= *heard) {
+        storm_fault(storm, "link %" PRIu32 " hears echoes out of order",
+                    link->id);
+    }
+    *heard = fate->key == 0 ? number + 1 : *heard;
+}
+
 static void
 hear_message(struct storm *storm, struct link *link,
              const hawser_message *message)
@@ -48,11 +63,7 @@ hear_message(struct storm *storm, struct link *link,
         storm_fault(storm, "link %" PRIu32 " hears the echo of link %" PRIu32,
                     link->id, label.link);
     } else if (label.sort == LABEL_MESSAGE) {
-        if (label.number + 1 <= link->heard_echo) {
-            storm_fault(storm, "link %" PRIu32 " hears echoes out of order",
-                        link->id);
-        }
-        link->heard_echo = label.number + 1;
+        hear_echo(storm, link, label.number);
     }
 }
 
@@ -61,7 +72,7 @@ begin_wire(struct link *link, uint32_t wire)
 {
     if (link->heard_wire != wire) {
         link->heard_wire = wire;
-        link->heard_echo = 0;
+        memset(link->heard_echo, 0, sizeof link->heard_echo);
         link->delivered = 0;
         for (unsigned i = 0; i < SERVERS; i++) {
             link->heard_chat[i] = 0;
@@ -96,6 +107,20 @@ hear_batch(struct storm *storm, struct link *link,
 // ---- receipts ----
 
 static void
+check_settled_order(struct storm *storm, struct link *link, uint64_t number)
+{
+    const struct fate *fate = &link->fates[number];
+
+    if (link->says || fate->key != 0) {
+        return;
+    }
+    if (number + 1 <= link->last_settled[fate->lane]) {
+        storm_fault(storm, "link %" PRIu32 " settles out of order", link->id);
+    }
+    link->last_settled[fate->lane] = number + 1;
+}
+
+static void
 hear_settled(struct storm *storm, struct link *link, uint64_t number)
 {
     const struct fate *fate = &link->fates[number];
@@ -106,14 +131,8 @@ hear_settled(struct storm *storm, struct link *link, uint64_t number)
                     ", which was not said to be",
                     link->id, number);
     }
-    if (link->drops && !link->says && number + 1 <= link->last_settled) {
-        storm_fault(storm, "link %" PRIu32 " settles out of order", link->id);
-    }
-    if (link->drops) {
-        link->last_settled = number + 1;
-    }
-    link->receipts_settled++;
-    if (!fate->taken) {
+    check_settled_order(storm, link, number);
+    if (!fate->taken && !fate->said) { // an answer may be to an earlier life
         storm_fault(storm,
                     "link %" PRIu32 " settles message %" PRIu64
                     ", which no wire took",
@@ -127,30 +146,81 @@ hear_settled(struct storm *storm, struct link *link, uint64_t number)
     }
 }
 
+static bool
+has_newer_of_key(const struct link *link, uint64_t number)
+{
+    uint8_t key = link->fates[number].key;
+    uint64_t n = number + 1;
+
+    while (key != 0 && n < link->accepted && link->fates[n].key != key) {
+        n++;
+    }
+    return key != 0 && n < link->accepted;
+}
+
+static void
+hear_dropped(struct storm *storm, const struct link *link, uint64_t number)
+{
+    if (!link->drops && !link->ending && !link->fates[number].cancelled &&
+        !has_newer_of_key(link, number)) {
+        storm_fault(storm, "link %" PRIu32 " drops message %" PRIu64, link->id,
+                    number);
+    }
+}
+
+static void
+hear_expired(struct storm *storm, const struct link *link, uint64_t number)
+{
+    uint64_t at_ms = link->fates[number].expires_at_ms;
+
+    if (at_ms == 0 || at_ms > storm_now_ms(storm)) {
+        storm_fault(storm,
+                    "link %" PRIu32 " says that message %" PRIu64
+                    " has expired, and it has not",
+                    link->id, number);
+    }
+}
+
+static void
+hear_turned_away(struct storm *storm, struct link *link,
+                 const struct hw_letter *letter)
+{
+    if (letter->number != TURNED_AWAY + link->turned_away_told ||
+        link->turned_away_told++ >= link->turned_away ||
+        letter->note != HAWSER_DROPPED) {
+        storm_fault(storm, "link %" PRIu32 " turns away what nobody sent",
+                    link->id);
+    }
+}
+
 static void
 hear_receipt(struct storm *storm, struct link *link,
              const struct hw_letter *letter)
 {
     uint64_t number = letter->number - 1;
 
+    storm_note(storm, letter->number << 8 ^ letter->note);
+    if (letter->number >= TURNED_AWAY) {
+        hear_turned_away(storm, link, letter);
+        return;
+    }
     if (letter->number == 0 || number >= link->accepted ||
-        ++link->fates[number].receipts > 1) {
+        ++link->fates[number].receipts > 1 || letter->note > HAWSER_DROPPED) {
         storm_fault(storm,
                     "link %" PRIu32 " has a receipt too many (%" PRIu64 ")",
                     link->id, letter->number);
         return;
     }
-    storm_note(storm, letter->number << 8 ^ letter->note);
     storm_tell(storm, "link %" PRIu32 ": message %" PRIu64 " is %s", link->id,
-               number, letter->note == HAWSER_SETTLED ? "settled" : "dropped");
+               number, hawser_fate_name((hawser_fate)letter->note));
+    link->receipts[letter->note]++;
+    link->fates[number].became = (uint8_t)letter->note;
     if (letter->note == HAWSER_SETTLED) {
         hear_settled(storm, link, number);
-        return;
-    }
-    link->receipts_dropped++;
-    if (!link->drops && !link->ending) {
-        storm_fault(storm, "link %" PRIu32 " drops message %" PRIu64, link->id,
-                    number);
+    } else if (letter->note == HAWSER_EXPIRED) {
+        hear_expired(storm, link, number);
+    } else {
+        hear_dropped(storm, link, number);
     }
 }
 
@@ -179,7 +249,7 @@ hear_closed(struct storm *storm, struct link *link,
             const struct hw_letter *letter)
 {
     wire_is_gone(storm, link);
-    ledger_check_closed(storm, link, letter->number);
+    held_check_closed(storm, link, letter->number);
     if (!link->ending) {
         storm_fault(storm, "link %" PRIu32 " closes by itself", link->id);
     }
@@ -266,7 +336,9 @@ hear_state(struct storm *storm, struct link *link,
         }
     } else if (state == HAWSER_CLOSED) {
         hear_closed(storm, link, letter);
+        return;
     }
+    app_meddle(storm, link);
 }
 
 static void
@@ -296,6 +368,17 @@ hear_event(struct storm *storm, struct link *link,
 
 // ---- all of it ----
 
+// Nobody hears it.
+static void
+give_back(const struct hw_letter *letter)
+{
+    if (letter->kind == HW_LETTER_DELIVER) {
+        hw_batch_drop(letter->thing);
+    } else if (letter->kind == HW_LETTER_EVENT) {
+        hw_report_drop(letter->thing);
+    }
+}
+
 static void
 hear(struct storm *storm, const struct hw_letter *letter)
 {
@@ -309,13 +392,10 @@ hear(struct storm *storm, const struct hw_letter *letter)
     if (link == NULL) {
         storm_fault(storm, "%s of a link that is closed",
                     hw_letter_name(letter->kind));
-        if (letter->kind == HW_LETTER_DELIVER) {
-            hw_batch_drop(letter->thing);
-        } else if (letter->kind == HW_LETTER_EVENT) {
-            hw_report_drop(letter->thing);
-        }
+        give_back(letter);
         return;
     }
+    link->touched = true;
     switch (letter->kind) {
     case HW_LETTER_DELIVER:
         hear_batch(storm, link, letter);
@@ -333,46 +413,25 @@ hear(struct storm *storm, const struct hw_letter *letter)
     }
 }
 
-// A wire that never passed a barrier may be downgraded at the moment of its
-// loss, and the word of it is not said any more.
-static bool
-ends_unproven(const struct storm *storm, const struct link *link,
-              const struct hw_letter *letter)
-{
-    unsigned state = letter->note & HW_EVENT_STATE_MASK;
-
-    return letter->wire == link->wire && link->serial < SERIALS_MAX &&
-           !storm->proven[link->serial] &&
-           (state == HAWSER_WAITING || state == HAWSER_FAILED ||
-            state == HAWSER_CLOSED);
-}
-
-// From a downgrade on taken is settled, and the receipts of that come before
-// the word of it: so it is looked for first.
-static void
-look_for_downgrade(struct storm *storm, const struct hw_letter *letter)
-{
-    struct link *link = storm->rows[letter->link];
-
-    if (link != NULL && letter->kind == HW_LETTER_EVENT &&
-        (letter->note >> HW_EVENT_KIND_SHIFT == HAWSER_EVENT_DOWNGRADE ||
-         ends_unproven(storm, link, letter))) {
-        link->downgraded = letter->wire;
-    }
-}
-
 void
 hear_all(struct storm *storm)
 {
     static struct hw_letter letters[LETTERS_MAX];
     size_t count = 0;
 
+    if (!storm->inbox_due) {
+        return; // to ask an empty mailbox takes a system call
+    }
     while (count < LETTERS_MAX &&
            hw_mailbox_hear(storm->inbox, &letters[count])) {
-        look_for_downgrade(storm, &letters[count]);
         count++;
     }
     for (size_t i = 0; i < count; i++) {
-        hear(storm, &letters[i]);
+        if (storm->dead) {
+            give_back(&letters[i]);
+        } else {
+            hear(storm, &letters[i]);
+        }
     }
+    storm->inbox_due = false;
 }

@@ -28,10 +28,7 @@ struct held {
     uint64_t due_us;
 };
 
-static struct storm *storm_now; // a seat knows of no storm
 static struct held held[PIPES];
-static void (*say_at_once)(struct hw_seat *seat, unsigned to,
-                           const struct hw_letter *letter);
 
 static void
 say_held(struct storm *storm, size_t pipe)
@@ -39,7 +36,7 @@ say_held(struct storm *storm, size_t pipe)
     struct hw_seat *seat = hw_table_seat(storm->table, pipes[pipe].from);
 
     for (size_t i = 0; i < held[pipe].count; i++) {
-        say_at_once(seat, pipes[pipe].to, &held[pipe].letters[i]);
+        overhear_say(seat, pipes[pipe].to, &held[pipe].letters[i]);
     }
     held[pipe].count = 0;
 }
@@ -74,39 +71,42 @@ hold(struct storm *storm, struct held *pipe, const struct hw_letter *letter)
     pipe->letters[pipe->count++] = *letter;
 }
 
+// The answer to a barrier is what does most harm to a wire that it is not for.
+static bool
+takes_its_time(struct storm *storm, const struct hw_letter *letter)
+{
+    uint64_t one_in = letter->kind == HW_LETTER_WIRE_PASSED ? 2 : 8;
+
+    return !storm->kind && storm_once_in(storm, one_in);
+}
+
 // A row is used again when its link is forgotten, and nobody expects letters
 // about the old one then.
-static void
-say_perhaps_later(struct hw_seat *seat, unsigned to,
-                  const struct hw_letter *letter)
+bool
+late_keeps(struct storm *storm, struct hw_seat *seat, unsigned to,
+           const struct hw_letter *letter)
 {
-    struct storm *storm = storm_now;
     size_t pipe = pipe_of(seat->name, to);
 
+    if (!storm->late || storm->dead) {
+        return false;
+    }
     if (letter->kind == HW_LETTER_LINK_FORGET ||
         (pipe < PIPES && held[pipe].count == HELD_MAX)) {
         say_all(storm);
     }
-    if (pipe < PIPES &&
-        (held[pipe].count > 0 || (!storm->kind && storm_once_in(storm, 8)))) {
-        hold(storm, &held[pipe], letter);
-    } else {
-        say_at_once(seat, to, letter);
+    if (pipe == PIPES ||
+        (held[pipe].count == 0 && !takes_its_time(storm, letter))) {
+        return false;
     }
+    hold(storm, &held[pipe], letter);
+    return true;
 }
 
 void
 late_begin(struct storm *storm)
 {
-    static const uint8_t seats[] = { HW_PORT, HW_SENDER, HW_QUEUE,
-                                     HW_SUPERVISOR };
-
     storm->late = storm_once_in(storm, 3);
-    storm_now = storm;
-    say_at_once = storm->door->say;
-    for (size_t i = 0; i < sizeof seats && storm->late; i++) {
-        hw_table_seat(storm->table, seats[i])->say = say_perhaps_later;
-    }
 }
 
 uint64_t

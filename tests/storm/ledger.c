@@ -6,6 +6,20 @@
 #include "storm.h"
 #include "values/settings.h"
 
+hawser_message
+ledger_message(uint8_t *bytes, uint32_t sort, const struct link *link,
+               uint64_t number, size_t size)
+{
+    const struct label label = { sort, link->id, number };
+
+    memcpy(bytes, &label, sizeof label);
+    return (hawser_message){
+        .bytes = bytes,
+        .size = (uint32_t)(sizeof label + size),
+        .kind = HAWSER_BINARY,
+    };
+}
+
 bool
 ledger_label(const void *bytes, size_t size, struct label *label)
 {
@@ -24,22 +38,20 @@ ledger_link(struct storm *storm, uint32_t id)
 
 // ---- what wires take ----
 
-// The first message that a wire takes is the first that is not settled; none
-// is left out, and none is sent again that was settled.
+// Without tags: the first message that a wire takes is the first that is not
+// settled; none is left out, and none is sent again that was settled. What has
+// tags is looked at one by one at the turn's end.
 static void
-check_first(struct storm *storm, const struct link *link, uint64_t number)
+check_next(struct storm *storm, const struct link *link, uint64_t number)
 {
     uint64_t released = HW_METER_GET(link->meter.released_messages);
+    uint64_t next = link->begun ? link->next_taken[HAWSER_NORMAL] : released;
 
-    if (link->says) {
-        return; // what it begins with is looked at as what it leaves out
-    }
-    if (!link->drops && number != released) {
+    if (!link->tagged && !link->drops && number != next) {
         storm_fault(storm,
-                    "link %" PRIu32 " wire %" PRIu32
-                    " begins with message %" PRIu64 ", though %" PRIu64
-                    " are settled",
-                    link->id, link->wire, number, released);
+                    "link %" PRIu32 " wire %" PRIu32 " takes message %" PRIu64
+                    " where %" PRIu64 " is next",
+                    link->id, link->wire, number, next);
     }
 }
 
@@ -71,21 +83,56 @@ check_gate(struct storm *storm, const struct link *link)
     }
 }
 
-// Where the application says what is settled, only that is left out.
+// Within a lane the order is that of acceptance; a message with a key may stand
+// where an older one of it stood, and only follows that.
 static void
-check_left_out(struct storm *storm, const struct link *link, uint64_t number)
+check_order(struct storm *storm, struct link *link, uint64_t number)
 {
-    for (uint64_t n = link->next_taken; n < number && !link->drops; n++) {
-        if (!link->fates[n].said) {
-            storm_fault(storm,
-                        "link %" PRIu32 " leaves out message %" PRIu64
-                        ", which is not said to be settled",
-                        link->id, n);
-        }
+    const struct fate *fate = &link->fates[number];
+    uint64_t *next = fate->key == 0 ? &link->next_taken[fate->lane]
+                                    : &link->key_taken[fate->key][fate->lane];
+
+    if (number < *next) {
+        storm_fault(storm,
+                    "link %" PRIu32 " wire %" PRIu32 " takes message %" PRIu64
+                    " after %" PRIu64,
+                    link->id, link->wire, number, *next - 1);
     }
-    if (number < link->next_taken) {
-        storm_fault(storm, "link %" PRIu32 " sends out of order", link->id);
+    *next = number + 1;
+}
+
+// Sent again is only what was not settled when its wire was lost. With
+// confirm=none what a wire took is settled at once, if no letter takes its
+// time.
+static void
+check_again(struct storm *storm, struct link *link, uint64_t number)
+{
+    const struct fate *fate = &link->fates[number];
+
+    if (fate->receipts > 0 && !link->says) {
+        // With confirm=application what is with the sender already goes out,
+        // though its answer is said meanwhile.
+        storm_fault(storm,
+                    "link %" PRIu32 " sends message %" PRIu64
+                    " after its receipt",
+                    link->id, number);
     }
+    if (!fate->taken) {
+        return;
+    }
+    if (fate->serial == link->serial) {
+        storm_fault(storm,
+                    "link %" PRIu32 " sends message %" PRIu64
+                    " twice on one wire",
+                    link->id, number);
+    }
+    if (!link->confirms && !link->says && !storm->late) {
+        storm_fault(storm,
+                    "link %" PRIu32 " sends message %" PRIu64
+                    " twice, and nobody confirms",
+                    link->id, number);
+    }
+    link->retaken++;
 }
 
 static void
@@ -93,34 +140,18 @@ take_message(struct storm *storm, struct link *link, uint64_t number,
              uint32_t wire)
 {
     struct fate *fate = &link->fates[number];
-    bool first = link->next_taken == 0;
 
     check_gate(storm, link);
-    if (first) {
+    if (!link->begun) {
         check_standing(storm, link, wire);
-        check_first(storm, link, number);
     }
-    if (link->says) {
-        check_left_out(storm, link, number);
-    } else if (first) {
-        // It was looked at.
-    } else if (link->drops ? number < link->next_taken
-                           : number != link->next_taken) {
-        storm_fault(storm,
-                    "link %" PRIu32 " wire %" PRIu32 " takes message %" PRIu64
-                    " where %" PRIu64 " is next",
-                    link->id, wire, number, link->next_taken);
-    }
-    // What is with the sender already goes out though its answer, to an earlier
-    // wire, is said meanwhile.
-    if (fate->receipts > 0 && !link->says) {
-        storm_fault(storm,
-                    "link %" PRIu32 " sends message %" PRIu64
-                    " after its receipt",
-                    link->id, number);
-    }
+    check_next(storm, link, number);
+    check_order(storm, link, number);
+    check_again(storm, link, number);
+    link->begun = true;
     fate->taken = true;
-    link->next_taken = number + 1;
+    fate->serial = link->serial;
+    fate->place = ++storm->takings;
 }
 
 static void
@@ -137,19 +168,31 @@ take_standing(struct storm *storm, struct link *link, uint64_t id,
 }
 
 static void
+begin_wire(struct link *link, uint64_t serial)
+{
+    link->serial = serial;
+    link->standing_said = 0;
+    link->begun = false;
+    memset(link->next_taken, 0, sizeof link->next_taken);
+    memset(link->looked_at, 0, sizeof link->looked_at);
+    memset(link->key_taken, 0, sizeof link->key_taken);
+}
+
+static void
 on_taken(void *user, const struct sim_seen *seen)
 {
     struct storm *storm = user;
     struct label label;
     struct link *link;
 
-    if (!ledger_label(seen->bytes, seen->size, &label)) {
+    if (storm->dead || !ledger_label(seen->bytes, seen->size, &label)) {
         return; // the application's own ping
     }
     link = ledger_link(storm, label.link);
     storm_note(storm, label.number ^ (uint64_t)label.link << 40);
     storm_note(storm, seen->serial ^ storm_now_us(storm) << 12);
-    if (link == NULL || !link->open || label.number >= MESSAGES_MAX) {
+    if (link == NULL || !link->open ||
+        (label.sort == LABEL_MESSAGE && label.number >= link->accepted)) {
         storm_fault(storm, "a wire takes what nobody sent");
         return;
     }
@@ -158,9 +201,7 @@ on_taken(void *user, const struct sim_seen *seen)
                     link->id);
     }
     if (seen->serial > link->serial) {
-        link->serial = seen->serial;
-        link->next_taken = 0;
-        link->standing_said = 0;
+        begin_wire(link, seen->serial);
     }
     if (label.sort == LABEL_MESSAGE) {
         take_message(storm, link, label.number, seen->wire);
@@ -176,6 +217,7 @@ on_arrived(void *user, const struct sim_seen *seen)
 {
     struct storm *storm = user;
     struct label label;
+    struct fate *fate;
     struct link *link;
 
     if (!ledger_label(seen->bytes, seen->size, &label) ||
@@ -187,14 +229,17 @@ on_arrived(void *user, const struct sim_seen *seen)
         storm_fault(storm, "there were %d wires", SERIALS_MAX);
         return;
     }
-    if (label.number < storm->arrived[seen->serial]) {
-        storm_fault(storm,
-                    "message %" PRIu64 " of link %" PRIu32
-                    " arrives behind %" PRIu64 " on one wire",
-                    label.number, label.link, storm->arrived[seen->serial] - 1);
+    fate = &link->fates[label.number];
+    if (fate->serial == seen->serial) { // else it was sent again meanwhile
+        if (fate->place <= storm->arrived[seen->serial]) {
+            storm_fault(storm,
+                        "message %" PRIu64 " of link %" PRIu32
+                        " arrives out of order",
+                        label.number, label.link);
+        }
+        storm->arrived[seen->serial] = fate->place;
     }
-    storm->arrived[seen->serial] = label.number + 1;
-    link->fates[label.number].arrived = true;
+    fate->arrived = true;
     if (link->says && link->answer_count < ANSWERS_MAX) {
         link->answers[link->answer_count++] = label.number;
     }
@@ -210,6 +255,9 @@ on_heard(void *user, const struct sim_seen *seen)
     struct label label;
     struct link *link;
 
+    if (storm->dead) {
+        return;
+    }
     if (sscanf(seen->port, "link %u wire %u", &row, &wire) != 2 ||
         row >= ROWS || storm->rows[row] == NULL) {
         storm_fault(storm, "\"%s\" hears something", seen->port);
@@ -228,16 +276,6 @@ on_heard(void *user, const struct sim_seen *seen)
     }
 }
 
-static void
-on_passed(void *user, const struct sim_seen *seen)
-{
-    struct storm *storm = user;
-
-    if (seen->serial < SERIALS_MAX) {
-        storm->proven[seen->serial] = true;
-    }
-}
-
 void
 ledger_watch(struct storm *storm)
 {
@@ -246,7 +284,6 @@ ledger_watch(struct storm *storm)
         .taken = on_taken,
         .arrived = on_arrived,
         .heard = on_heard,
-        .passed = on_passed,
     };
 
     sim_world_watch(storm->world, &watch);
@@ -266,10 +303,10 @@ check_settled(struct storm *storm, const struct link *link)
                     link->id);
         return;
     }
-    if (link->says) {
-        return; // each has its receipt
+    if (link->tagged || link->drops) {
+        return; // each has its receipt, or nobody knows which they are
     }
-    for (uint64_t n = link->last_settled; n < settled && !link->drops; n++) {
+    for (uint64_t n = link->settled_then; n < settled; n++) {
         const struct fate *fate = &link->fates[n];
 
         if (!fate->taken) {
@@ -288,16 +325,26 @@ check_settled(struct storm *storm, const struct link *link)
     }
 }
 
+static uint64_t
+gone_of(const struct hw_meter *meter)
+{
+    return HW_METER_GET(meter->settled) + HW_METER_GET(meter->dropped) +
+           HW_METER_GET(meter->expired);
+}
+
 static void
 check_limits(struct storm *storm, const struct link *link)
 {
     const struct hawser_settings *settings = link->plan->settings;
     const struct hw_meter *meter = &link->meter;
-    uint64_t held = link->accepted - HW_METER_GET(meter->released_messages);
+    uint64_t held = link_held(link);
     uint64_t max = (uint64_t)settings->spool_max_messages;
 
     if (link->drops && link->copies_sent) {
         max *= 2; // a copy of a standing message may be in the way
+    }
+    if (max < link->loaded) {
+        max = link->loaded; // what was gone may be there once more
     }
     if (held > max) {
         storm_fault(storm,
@@ -308,11 +355,19 @@ check_limits(struct storm *storm, const struct link *link)
         storm_fault(storm, "link %" PRIu32 " has more in flight than it holds",
                     link->id);
     }
-    if (HW_METER_GET(meter->released_messages) !=
-        HW_METER_GET(meter->settled) + HW_METER_GET(meter->dropped)) {
+    if (HW_METER_GET(meter->released_messages) != gone_of(meter) &&
+        !(link->durable && link->forgotten)) { // its file keeps the rest
         storm_fault(storm,
                     "link %" PRIu32 " released what is neither settled nor "
-                    "dropped",
+                    "given up",
+                    link->id);
+    }
+    if (link->retaken > HW_METER_GET(meter->resent)) {
+        storm_fault(storm, "link %" PRIu32 " sent more again than it says",
+                    link->id);
+    }
+    if (HW_METER_GET(meter->reached) > link->arrived) {
+        storm_fault(storm, "link %" PRIu32 " reached what nobody sent",
                     link->id);
     }
 }
@@ -367,31 +422,6 @@ ledger_check(struct storm *storm)
         check_room(storm, link);
         check_drain(storm, link);
         link->wire_checked = link->wire;
-        if (!link->drops) {
-            link->last_settled = HW_METER_GET(link->meter.settled);
-        }
-    }
-}
-
-void
-ledger_check_closed(struct storm *storm, const struct link *link,
-                    uint64_t leftover)
-{
-    uint64_t settled = HW_METER_GET(link->meter.settled);
-    uint64_t dropped = HW_METER_GET(link->meter.dropped);
-
-    if (settled + dropped != link->accepted || leftover > dropped) {
-        storm_fault(storm,
-                    "link %" PRIu32 " closes with %" PRIu64 " settled, %" PRIu64
-                    " dropped, %" PRIu64 " left of %" PRIu64,
-                    link->id, settled, dropped, leftover, link->accepted);
-    }
-    if (link->tagged && (link->receipts_settled != settled ||
-                         link->receipts_dropped != dropped)) {
-        storm_fault(storm,
-                    "link %" PRIu32 " has receipts for %" PRIu64 " + %" PRIu64
-                    " of %" PRIu64 " + %" PRIu64,
-                    link->id, link->receipts_settled, link->receipts_dropped,
-                    settled, dropped);
+        link->settled_then = HW_METER_GET(link->meter.settled);
     }
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "actors/roles.h"
+#include "values/batch.h"
 #include "values/report.h"
 #include "values/settings.h"
 #include "wire/schemes.h"
@@ -17,6 +18,7 @@ enum {
     STORM_MS = 8000,       // at least
     STORM_MORE_MS = 17000, // and up to so much more
     JUMP_MAX_MS = 20000,   // of the clock
+    SLEEP_MAX_MS = 600000, // of a suspended laptop
     STEPS_MAX = 400000,    // in all: more is a storm that never ends
     STEPS_AT_ONCE = 20000, // at one moment
 };
@@ -110,6 +112,24 @@ on_room(void *actor, const struct hw_letter *letter)
 }
 
 static void
+on_found(void *actor, const struct hw_letter *letter)
+{
+    ask_hear(((struct door *)actor)->storm, letter);
+}
+
+static void
+on_spool_gone(void *actor, const struct hw_letter *letter)
+{
+    disk_hear_gone(((struct door *)actor)->storm, letter);
+}
+
+static void
+on_spool_close(void *actor, const struct hw_letter *letter)
+{
+    disk_hear_close(((struct door *)actor)->storm, letter);
+}
+
+static void
 on_news(void *actor, const struct hw_letter *letter)
 {
     (void)actor; // events tell the same
@@ -137,6 +157,9 @@ static const struct hw_role role_door = {
     .sit = sit,
     .leave = leave,
     .on[HW_LETTER_ROOM] = on_room,
+    .on[HW_LETTER_FOUND] = on_found,
+    .on[HW_LETTER_SPOOL_GONE] = on_spool_gone,
+    .on[HW_LETTER_SPOOL_CLOSE] = on_spool_close,
     .on[HW_LETTER_NEWS] = on_news,
 };
 
@@ -176,18 +199,19 @@ bus_settings(uint64_t seed)
 }
 
 static void
-open_inbox(struct storm *storm, struct hw_post *post)
+open_inbox(struct storm *storm)
 {
     struct hw_mailbox *theirs;
     struct hw_letter letter = { .kind = HW_LETTER_INBOX_OPEN };
 
-    must(hw_pipe_open(post, &storm->inbox, &theirs) == HAWSER_OK, "no pipe");
+    must(hw_pipe_open(storm->post, &storm->inbox, &theirs) == HAWSER_OK,
+         "no pipe");
     letter.thing = theirs;
     storm_say(storm, HW_RECEIVER, &letter);
 }
 
 static void
-open_table(struct storm *storm, struct hw_post *post)
+open_table(struct storm *storm)
 {
     static const struct hw_role *const roles[] = {
         &hw_role_port,       &hw_role_receiver, &hw_role_sender,
@@ -196,15 +220,22 @@ open_table(struct storm *storm, struct hw_post *post)
     };
     struct door *door;
 
-    storm->settings = bus_settings(storm->seed);
     must(hw_ports_open(NULL, ROWS, &storm->ports) == HAWSER_OK, "no ports");
-    must(hw_table_open(post, roles, sizeof roles / sizeof roles[0],
+    must(hw_table_open(storm->post, roles, sizeof roles / sizeof roles[0],
                        storm->settings, clock_us, storm->world, storm->ports,
                        &storm->table) == HAWSER_OK,
          "no table");
     door = hw_table_self(storm->table, HW_DOOR);
     door->storm = storm;
     storm->door = hw_table_seat(storm->table, HW_DOOR);
+}
+
+static void
+open_bus(struct storm *storm)
+{
+    open_table(storm);
+    open_inbox(storm);
+    overhear_begin(storm);
 }
 
 static void
@@ -218,10 +249,12 @@ begin(struct storm *storm, struct hw_post *post, uint64_t seed, bool talks)
     storm->world = sim_world_open(seed + 1);
     sim_world_set_us(storm->world, BEGIN_US);
     hw_scheme_add_for_tests(&hawser_transport_sim);
-    open_table(storm, post);
-    open_inbox(storm, post);
+    storm->post = post;
+    storm->settings = bus_settings(seed);
+    open_bus(storm);
     ledger_watch(storm);
     late_begin(storm);
+    disk_begin(storm);
     weather_begin(storm);
     app_begin(storm);
 }
@@ -242,6 +275,7 @@ next_us(const struct storm *storm)
         wake_ms > STORM_NEVER / 1000 ? STORM_NEVER : wake_ms * 1000;
 
     wake_us = earlier(wake_us, late_next_us(storm));
+    wake_us = earlier(wake_us, disk_next_us(storm));
     return earlier(earlier(wake_us, sim_world_next_us(storm->world)),
                    earlier(weather_next_us(storm), app_next_us(storm)));
 }
@@ -271,8 +305,11 @@ move_clock(struct storm *storm, uint64_t limit_us)
     uint64_t us = earlier(next_us(storm), limit_us);
     uint64_t now_us = storm_now_us(storm);
 
-    if (!storm->kind && storm_once_in(storm, 2000)) {
-        us = now_us + storm_chance(storm, JUMP_MAX_MS) * 1000;
+    if (!storm->kind && !storm->meddled && storm_once_in(storm, 2000)) {
+        us = now_us + storm_chance(storm, storm_once_in(storm, 5)
+                                              ? SLEEP_MAX_MS
+                                              : JUMP_MAX_MS) *
+                          1000;
         allow_for_jump(storm, us);
         storm_tell(storm, "the clock jumps to %.3f", (double)us / 1000);
     }
@@ -284,18 +321,62 @@ move_clock(struct storm *storm, uint64_t limit_us)
     }
 }
 
+// ---- the end of a process ----
+
+// Whatever the actors still say is nobody's any more.
+static void
+close_bus(struct storm *storm)
+{
+    late_end(storm);
+    hw_table_turn(storm->table);
+    hear_all(storm);
+    hw_table_close(storm->table);
+    hw_ports_close(storm->ports);
+    hw_mailbox_close(storm->inbox);
+    disk_end(storm);
+}
+
+// Killed, and begun anew: what was not durable is gone.
+static void
+be_killed(struct storm *storm)
+{
+    storm_tell(storm, "the process is killed");
+    storm->dead = true;
+    close_bus(storm);
+    storm->dead = false;
+    memset(storm->questions, 0, sizeof storm->questions);
+    open_bus(storm);
+    for (unsigned row = 0; row < ROWS; row++) {
+        struct link *link = storm->rows[row];
+
+        if (link != NULL && link->durable) {
+            link_open_again(storm, link);
+        } else if (link != NULL) {
+            link->open = false;
+            storm->rows[row] = NULL;
+        }
+    }
+}
+
 static void
 turn(struct storm *storm, uint64_t limit_us)
 {
+    storm->turns++;
     move_clock(storm, limit_us);
     sim_world_turn(storm->world);
     late_turn(storm);
     weather_turn(storm);
     app_turn(storm);
+    disk_turn(storm);
+    if (disk_is_dead()) {
+        be_killed(storm);
+    }
     hw_ports_gather(storm->ports);
     hw_table_turn(storm->table);
     hear_all(storm);
     ledger_check(storm);
+    held_check(storm);
+    ask_check(storm);
 }
 
 static void
@@ -356,6 +437,7 @@ calm_down(struct storm *storm)
     storm->kind = true;
     storm_tell(storm, "the weather is over");
     weather_end(storm);
+    disk_calm(storm);
     app_calm(storm);
     limit_us = storm_now_us(storm) + (uint64_t)HEAL_MS * 1000;
     turn_until(storm, limit_us, app_is_well);
@@ -374,16 +456,24 @@ calm_down(struct storm *storm)
     }
 }
 
+// Once more, as if there were a process after this one.
+static void
+look_at_files(struct storm *storm)
+{
+    for (uint32_t i = 0; i < storm->link_count; i++) {
+        if (storm->links[i].durable && storm->fault[0] == '\0') {
+            hw_batch_drop_all(life_begin(storm, &storm->links[i]));
+            disk_let_go(&storm->links[i]);
+        }
+    }
+}
+
 static void
 end(struct storm *storm)
 {
     storm->kind = true; // nothing is late any more
-    late_end(storm);
-    hw_table_turn(storm->table);
-    hear_all(storm);
-    hw_table_close(storm->table);
-    hw_ports_close(storm->ports);
-    hw_mailbox_close(storm->inbox);
+    close_bus(storm);
+    look_at_files(storm);
     for (uint32_t i = 0; i < storm->link_count; i++) {
         link_free(&storm->links[i]);
     }
