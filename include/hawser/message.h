@@ -38,6 +38,32 @@ hawser_message_new_topic(hawser_kind kind, const void *topic, size_t topic_size,
                          const void *bytes, size_t size,
                          hawser_message **message);
 
+// A message that is being written, piece by piece, into the memory that it will
+// have as a message. One thread at a time.
+typedef struct hawser_draft hawser_draft;
+
+// An empty one. room: the bytes that are expected; more may be written.
+// NO_MEMORY, INVALID.
+HAWSER_API hawser_status
+hawser_draft_new(size_t room, hawser_draft **draft);
+
+// Appends size bytes. NO_MEMORY, TOO_BIG (2^31-1): from then on the draft is
+// spoilt, and hawser_draft_finish answers the same, so that a writer may look
+// there only. INVALID.
+HAWSER_API hawser_status
+hawser_draft_write(hawser_draft *draft, const void *bytes, size_t size);
+
+// Turns the draft into a message with one reference, and frees it, whatever it
+// answers. INVALID: kind is none, or it is HAWSER_TEXT and not UTF-8. NO_MEMORY,
+// TOO_BIG: as above.
+HAWSER_API hawser_status
+hawser_draft_finish(hawser_draft *draft, hawser_kind kind,
+                    hawser_message **message);
+
+// Gives the draft up. NULL is allowed.
+HAWSER_API void
+hawser_draft_drop(hawser_draft *draft);
+
 // Adds a reference and returns the message, for use in expressions. Any thread.
 HAWSER_API hawser_message *
 hawser_message_hold(hawser_message *message);
