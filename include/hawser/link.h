@@ -202,6 +202,10 @@ typedef struct hawser_send_options {
     // With spool=file:PATH: return once the message is on disk, and answer as
     // hawser_send_sync with that timeout; 0: do not wait for the disk.
     int sync_ms;
+    // On this wire only (the number is that of an event of the link): given up
+    // (receipt dropped) once that wire is gone, whether it was in flight or
+    // waited; 0: on any. For answers that mean nothing on another wire.
+    uint32_t wire;
 } hawser_send_options;
 
 // hawser_send_message with options; NULL is all zero. INVALID: one of them is

@@ -27,6 +27,11 @@ hawser_options_new(hawser_options **options);
 HAWSER_API void
 hawser_options_free(hawser_options *options);
 
+// A set of its own with the same values, the caller's; from NULL an empty one.
+// NO_MEMORY, INVALID.
+HAWSER_API hawser_status
+hawser_options_copy(const hawser_options *from, hawser_options **copy);
+
 // Sets one option. A list (ws.header) grows by each value set; an empty value
 // empties it. UNKNOWN: no option has that name; INVALID: the value is malformed
 // or out of range; in both cases nothing changed and hawser_options_error has

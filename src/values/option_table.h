@@ -99,6 +99,14 @@
       "with hawser_link_offer: the ZeroMQ socket that others connect to") \
     X(link, offer_kind, "offer.kind", choice, "binary", "binary|text", \
       "with hawser_link_offer: how what comes to that socket is sent") \
+    X(link, rpc_timeout, "rpc.timeout", duration, "30s", "off, 1ms..24h", \
+      "with hawser_rpc_open: time for a call that names none") \
+    X(link, rpc_calls_max, "rpc.calls_max", integer, "4096", "1..65536", \
+      "with hawser_rpc_open: calls that are open, or whose answer was not collected") \
+    X(link, rpc_depth_max, "rpc.depth_max", integer, "32", "4..32", \
+      "with hawser_rpc_open: how deep what a peer sends may be; 32 is what msgpack-c unpacks") \
+    X(link, rpc_elements_max, "rpc.elements_max", integer, "262144", "4..100000000", \
+      "with hawser_rpc_open: of how many elements what a peer sends may be") \
     X(link, wire_buffer, "wire.buffer", size, "256KiB", "4KiB..64MiB", \
       "bytes that a wire takes ahead of the operating system") \
     X(link, framing, "framing", choice, "length32", "length32|line|msgpack|raw", \

@@ -124,6 +124,16 @@ hw_options_copy(const hawser_options *options)
     return copy;
 }
 
+hawser_status
+hawser_options_copy(const hawser_options *from, hawser_options **copy)
+{
+    if (copy == NULL) {
+        return HAWSER_INVALID;
+    }
+    *copy = hw_options_copy(from);
+    return *copy == NULL ? HAWSER_NO_MEMORY : HAWSER_OK;
+}
+
 const char *
 hw_options_of_bus(const hawser_options *options)
 {

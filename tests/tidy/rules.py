@@ -10,7 +10,8 @@ import re
 import shutil
 import subprocess
 
-ROOMS = ["base", "values", "disk", "post", "loop", "wire", "actors", "front"]
+ROOMS = ["base", "values", "disk", "post", "loop", "wire", "actors", "front",
+         "rpc"]
 ACTORS = ["supervisor", "queue", "sender", "receiver", "backoff", "heartbeat"]
 
 # A library's header, and the only folders where it may be included.
@@ -100,6 +101,15 @@ def rooms_look_left(root):
             elif not (root / "src" / name).exists():
                 findings.append(f"{where}: there is no such file")
     return findings
+
+
+def rpc_sees_the_public_headers(root):
+    """src/rpc could live outside: hawser/*.h, msgpack.h and its own files."""
+    return [f"{short(root, path)} includes \"{name}\": rpc/ stands on the "
+            "public headers"
+            for path in code_of(root, ["src/rpc"])
+            for mark, name in includes(path)
+            if mark == '"' and not name.startswith("rpc/")]
 
 
 def outsiders_see_the_public_headers(root):

@@ -1,4 +1,5 @@
 // draft_test.c - messages that are written piece by piece.
+#include <stdint.h>
 #include <string.h>
 
 #include <hawser/message.h>
