@@ -200,6 +200,7 @@ a_call_that_is_not_sent_in_time_has_not_run(void)
     set_stage(&stage, NULL, NULL);
     expect_echo(stage.left, 1);
     kill_right(&stage);
+    await_loss(&stage);
     CU_ASSERT_EQUAL_FATAL(
         hawser_rpc_call(request_of(stage.left, "echo", 1), &options, &answer),
         HAWSER_OK);
@@ -321,6 +322,7 @@ a_waiting_call_is_cancelled_before_it_runs(void)
     set_stage(&stage, NULL, NULL);
     expect_echo(stage.left, 1);
     kill_right(&stage);
+    await_loss(&stage);
     CU_ASSERT_EQUAL(
         hawser_rpc_start(request_of(stage.left, "echo", 1), NULL, &call),
         HAWSER_OK);
@@ -346,6 +348,7 @@ a_closed_rpc_ends_its_calls(void)
 
     set_stage(&stage, NULL, NULL);
     kill_right(&stage);
+    await_loss(&stage);
     options.on_answer = note_answer;
     options.user = &sum;
     CU_ASSERT_EQUAL(
@@ -367,6 +370,7 @@ a_closed_link_ends_its_calls(void)
 
     set_stage(&stage, NULL, NULL);
     kill_right(&stage);
+    await_loss(&stage);
     CU_ASSERT_EQUAL(
         hawser_rpc_start(request_of(stage.left, "echo", 1), NULL, &call),
         HAWSER_OK);

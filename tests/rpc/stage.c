@@ -84,6 +84,19 @@ kill_right(struct stage *stage)
 }
 
 void
+await_loss(struct stage *stage)
+{
+    hawser_state state = HAWSER_UP;
+
+    while (state == HAWSER_UP || state == HAWSER_GREETING) {
+        CU_ASSERT_EQUAL_FATAL(hawser_link_state(stage->left_bus,
+                                                hawser_rpc_link(stage->left),
+                                                &state),
+                              HAWSER_OK);
+    }
+}
+
+void
 set_stage(struct stage *stage, const char *left_settings,
           const char *right_settings)
 {

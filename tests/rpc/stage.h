@@ -45,6 +45,10 @@ end_stage(struct stage *stage);
 void
 kill_right(struct stage *stage);
 
+// Until the left end knows.
+void
+await_loss(struct stage *stage);
+
 void
 raise_right(struct stage *stage, const char *settings);
 
