@@ -10,6 +10,7 @@ enum tool_exit {
     TOOL_REFUSED = 3,     // the peer refused: authentication, certificate, path
     TOOL_TIMEOUT = 4,
     TOOL_LEFTOVER = 5, // messages were left that no peer confirmed
+    TOOL_ERROR = 6,    // the peer answered an error
 };
 
 // A flag of a command. A list of them ends with id 0.
@@ -35,6 +36,7 @@ extern const struct command command_bench;
 extern const struct command command_cat;
 extern const struct command command_demo;
 extern const struct command command_options;
+extern const struct command command_rpc;
 extern const struct command command_send;
 extern const struct command command_serve;
 extern const struct command command_version;

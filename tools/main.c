@@ -9,8 +9,8 @@
 #include "flags.h"
 
 static const struct command *const commands[] = {
-    &command_demo,  &command_cat,     &command_send,    &command_serve,
-    &command_bench, &command_options, &command_version,
+    &command_demo,  &command_cat, &command_send,    &command_serve,
+    &command_bench, &command_rpc, &command_options, &command_version,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -24,13 +24,14 @@ print_help(FILE *to)
         (void)fprintf(to, "  %-9s %s\n", commands[i]->name,
                       commands[i]->summary);
     }
-    (void)fprintf(to,
-                  "\n\"hawser COMMAND --help\" says more. A first look:\n"
-                  "  hawser demo\n"
-                  "  hawser serve ws://127.0.0.1:9000/ &\n"
-                  "  echo hello | hawser cat ws://127.0.0.1:9000/\n\n"
-                  "Exit status: 0 done, 1 usage, 2 unreachable, 3 refused,\n"
-                  "4 timeout, 5 messages left unconfirmed.\n");
+    (void)fprintf(
+        to, "\n\"hawser COMMAND --help\" says more. A first look:\n"
+            "  hawser demo\n"
+            "  hawser serve ws://127.0.0.1:9000/ &\n"
+            "  echo hello | hawser cat ws://127.0.0.1:9000/\n\n"
+            "Exit status: 0 done, 1 usage, 2 unreachable, 3 refused,\n"
+            "4 timeout, 5 messages left unconfirmed, 6 the peer answered\n"
+            "an error.\n");
 }
 
 static const struct command *
