@@ -203,8 +203,9 @@ typedef struct hawser_send_options {
     // hawser_send_sync with that timeout; 0: do not wait for the disk.
     int sync_ms;
     // On this wire only (the number is that of an event of the link): given up
-    // (receipt dropped) once that wire is gone, whether it was in flight or
-    // waited; 0: on any. For answers that mean nothing on another wire.
+    // (receipt expired) once that wire is gone, whether it was in flight or
+    // waited; 0: on any. For answers that mean nothing on another wire. Not
+    // with spool=file:PATH (UNSUPPORTED).
     uint32_t wire;
 } hawser_send_options;
 

@@ -435,6 +435,7 @@ shut(struct queue *self, uint32_t link)
     struct row *row = &self->rows[link];
     const struct hw_stock_ear ear = ear_of(self, link);
 
+    row->stock.wire = 0;
     hw_stock_rewind(&row->stock, &ear);
     hw_standing_drop_greetings(&row->standing);
     row->greeting = false;
@@ -485,6 +486,7 @@ on_gate(void *actor, const struct hw_letter *letter)
         say_if_drained(self, letter->link);
         return;
     }
+    row->stock.wire = row->wire;
     if (row->gate == HW_GATE_REPLAY) {
         hw_standing_begin(&row->standing);
         say_if_greeted(self, letter->link);

@@ -65,6 +65,7 @@ hw_spool_add(struct hw_spool *spool, struct hw_batch *batch)
     }
     hw_spool_note_expiry(spool, batch);
     hw_spool_note_key(spool, batch);
+    spool->bound |= batch->policy.wire != 0;
 }
 
 void

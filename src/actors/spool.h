@@ -44,6 +44,7 @@ struct hw_spool {
     uint64_t counted; // counted messages in all
     uint64_t counted_bytes;
     uint64_t copies;      // of standing messages, not counted above
+    bool bound;           // some may go to one wire only
     struct hw_gone *gone; // hears what has left, lent; NULL: no file keeps it
 };
 

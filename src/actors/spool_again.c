@@ -142,6 +142,21 @@ note_newest(struct hw_spool *spool, struct hw_batch *batch)
     }
 }
 
+// Those that may go to the wire that is gone, and to no other, are over.
+static void
+end_bound(struct hw_spool *spool)
+{
+    for (struct hw_batch *batch = spool->head.batch; batch != NULL;
+         batch = batch->next) {
+        if (batch->policy.wire != 0) {
+            batch->expires_at_ms = 1; // long ago
+            spool->latest_ms = spool->latest_ms > 0 ? spool->latest_ms : 1;
+            spool->muddled = true;
+        }
+    }
+    spool->bound = false;
+}
+
 uint64_t
 hw_spool_rewind(struct hw_spool *spool)
 {
@@ -151,6 +166,9 @@ hw_spool_rewind(struct hw_spool *spool)
 
     if (spool->copies > 0) {
         give_up_copies(spool);
+    }
+    if (spool->bound) {
+        end_bound(spool);
     }
     spool->next = spool->head;
     spool->waiting = spool->counted;

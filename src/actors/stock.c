@@ -153,12 +153,13 @@ set_expiry(struct hw_stock *stock, struct hw_batch *batch, uint64_t now_ms)
     if (ttl_ms == 0) {
         ttl_ms = stock->plan->settings->message_ttl;
     }
-    if (ttl_ms == HW_TTL_OVER) {
+    if (ttl_ms == HW_TTL_OVER ||
+        (batch->policy.wire != 0 && batch->policy.wire != stock->wire)) {
         batch->expires_at_ms = now_ms > 0 ? now_ms : 1; // 0 is never
     } else if (ttl_ms > 0) {
         batch->expires_at_ms = now_ms + (uint64_t)ttl_ms;
     }
-    stock->timed |= batch->expires_at_ms != 0;
+    stock->timed |= batch->expires_at_ms != 0 || batch->policy.wire != 0;
 }
 
 // From the first key on, each lane knows of them.

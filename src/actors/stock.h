@@ -21,6 +21,7 @@ struct hw_stock {
     struct hw_gone gone; // of what a file keeps
     uint64_t copies;     // of standing messages, that came
     uint64_t arrived;    // messages in all, copies of standing ones aside
+    uint32_t wire;       // that is there; 0: none
     uint8_t confirm;     // what settles on this wire: HW_CONFIRM_…
     bool timed;          // something may be due some time
 };

@@ -182,6 +182,7 @@ suits(const struct hw_batch *batch, const struct hw_policy *policy)
     }
     return policy->key == NULL && batch->policy.key == NULL &&
            policy->lane == batch->policy.lane &&
+           policy->wire == batch->policy.wire &&
            policy->ttl_ms == batch->policy.ttl_ms;
 }
 
@@ -334,6 +335,13 @@ ask_whether_carried(hawser_bus *bus, struct hw_slot **slot,
     return *slot == NULL ? HAWSER_STALE : status;
 }
 
+// To a wire, which no file outlives.
+static bool
+is_bound(const struct parcel *parcel)
+{
+    return parcel->policy != NULL && parcel->policy->wire != 0;
+}
+
 static hawser_status
 send_one(hawser_bus *bus, hawser_link link, struct parcel *parcel)
 {
@@ -344,7 +352,8 @@ send_one(hawser_bus *bus, hawser_link link, struct parcel *parcel)
     if (slot == NULL) {
         return HAWSER_STALE;
     }
-    if (parcel->sync && !slot->plan->durable) {
+    if (parcel->sync ? !slot->plan->durable
+                     : slot->plan->durable && is_bound(parcel)) {
         status = HAWSER_UNSUPPORTED;
     } else if (slot->plan->picky &&
                message->size <= (uint64_t)slot->plan->settings->message_max) {
@@ -522,6 +531,7 @@ hawser_send_with(hawser_bus *bus, hawser_link link, hawser_message *message,
         .key = all.key_size == 0 ? NULL : all.key,
         .key_size = (uint16_t)all.key_size,
         .lane = (uint8_t)all.priority,
+        .wire = all.wire,
     };
     parcel.sync = all.sync_ms != 0;
     return wait_for_disk(&parcel,

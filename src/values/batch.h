@@ -35,7 +35,8 @@ struct hw_policy {
     int64_t ttl_ms;     // 0: as the link has it; -1: for ever; or HW_TTL_OVER
     const uint8_t *key; // NULL: none; else the batch is one of one
     uint16_t key_size;
-    uint8_t lane; // hawser_priority
+    uint8_t lane;  // hawser_priority
+    uint32_t wire; // the only one that it may go to; 0: any
 };
 
 struct hw_batch {

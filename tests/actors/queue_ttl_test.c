@@ -64,6 +64,32 @@ what_is_in_flight_does_not_expire_but_what_waits_again_does(void)
     CU_ASSERT_TRUE(queue_receipts(1, HAWSER_EXPIRED));
 }
 
+// What is meant for one wire goes to no other: not after a loss, whether it
+// waited or was in flight, and not if it comes late.
+static void
+what_is_bound_to_a_wire_goes_with_it(void)
+{
+    const struct hw_policy to_first = { .wire = 1, .ttl_ms = -1 };
+    const struct hw_policy to_second = { .wire = 2, .ttl_ms = -1 };
+
+    queue_bring_up(1);
+    queue_send_with("a", 1, to_first);
+    CU_ASSERT_TRUE(mails(1, "a"));
+    queue_send_with("b", 2, to_first); // waits: the wire wants no more
+    queue_gate(1, HW_GATE_SHUT);
+    queue_send_with("c", 3, to_first); // late
+    desk_pass(&queue_desk, 0);
+    CU_ASSERT_TRUE(queue_receipts(1, HAWSER_EXPIRED));
+    CU_ASSERT_TRUE(queue_receipts(2, HAWSER_EXPIRED));
+    CU_ASSERT_TRUE(queue_receipts(3, HAWSER_EXPIRED));
+    queue_bring_up(2);
+    CU_ASSERT_TRUE(desk_is_silent(&queue_desk));
+    queue_send_with("d", 4, to_first);
+    queue_send_with("e", 5, to_second);
+    CU_ASSERT_TRUE(queue_receipts(4, HAWSER_EXPIRED));
+    CU_ASSERT_TRUE(mails(2, "e"));
+}
+
 // A loop that slept through the deadline hands nothing on that has expired.
 static void
 nothing_is_handed_on_after_its_time(void)
@@ -129,6 +155,7 @@ a_link_that_is_forgotten_has_no_time(void)
 static CU_TestInfo tests[] = {
     CHECK(what_waits_for_too_long_is_given_up_in_time),
     CHECK(what_is_in_flight_does_not_expire_but_what_waits_again_does),
+    CHECK(what_is_bound_to_a_wire_goes_with_it),
     CHECK(nothing_is_handed_on_after_its_time),
     CHECK(a_message_may_have_a_time_of_its_own),
     CHECK(many_times_in_any_order_are_all_kept),
