@@ -21,9 +21,12 @@ struct editor {
 
 // ---- what nvim says ----
 
-static void
+// How many there are.
+static int
 print_lines(const msgpack_object *lines)
 {
+    int count = 0;
+
     for (uint32_t i = 0;
          lines->type == MSGPACK_OBJECT_ARRAY && i < lines->via.array.size;
          i++) {
@@ -31,9 +34,11 @@ print_lines(const msgpack_object *lines)
 
         if (line->type == MSGPACK_OBJECT_STR && line->via.str.size > 0) {
             printf("line: %.*s\n", (int)line->via.str.size, line->via.str.ptr);
+            count++;
         }
     }
     fflush(stdout);
+    return count;
 }
 
 // nvim_buf_lines_event: buffer, tick, first, last, lines, more. With tick nil it
@@ -45,8 +50,7 @@ on_lines(void *user, hawser_rpc_question *question)
     struct editor *editor = user;
 
     if (params[1].type != MSGPACK_OBJECT_NIL) {
-        print_lines(&params[4]);
-        editor->heard++;
+        editor->heard += print_lines(&params[4]);
     } else {
         printf("attached\n");
         fflush(stdout);

@@ -192,7 +192,7 @@ hw_stream_reading(struct hw_stream_wire *wire)
             end(wire, wire->tls == NULL);
             return;
         }
-        if (wire->port != NULL) {
+        if (wire->port != NULL && wire->phase == HW_STREAM_OPEN) {
             hawser_port_alive(wire->port);
         }
         if (wire->tls == NULL) {
