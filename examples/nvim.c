@@ -41,8 +41,8 @@ print_lines(const msgpack_object *lines)
     return count;
 }
 
-// nvim_buf_lines_event: buffer, tick, first, last, lines, more. With tick nil it
-// is the buffer as it was when we attached.
+// nvim_buf_lines_event: buffer, tick, first, last, lines, more. With tick nil
+// it is the buffer as it was when we attached.
 static void
 on_lines(void *user, hawser_rpc_question *question)
 {

@@ -13,7 +13,13 @@
 #include "tell.h"
 
 enum { FLAG_NOTIFY = 256, FLAG_TIMEOUT, FLAG_REPEAT, FLAG_PARALLEL };
-enum { DEFAULT_TIMEOUT_MS = 30000, PARALLEL_MAX = 65536 };
+enum {
+    DEFAULT_TIMEOUT_MS = 30000,
+    PARALLEL_MAX = 65536,
+    // Some peers, nvim among them, forget what they have read when the
+    // connection ends before they came to it.
+    LINGER_MS = 200,
+};
 
 static const struct flag flags_of_rpc[] = {
     { FLAG_NOTIFY, "notify", NULL,
@@ -326,7 +332,8 @@ notify(struct rpc *rpc)
     }
     status = hawser_flush(rpc->bus, hawser_rpc_link(rpc->rpc),
                           rpc->timeout_ms == 0 ? -1 : rpc->timeout_ms);
-    while (hawser_rpc_run(rpc->rpc, 0) == HAWSER_OK) {
+    while (hawser_rpc_run(rpc->rpc, status == HAWSER_OK ? LINGER_MS : 0) ==
+           HAWSER_OK) {
     }
     if (status != HAWSER_OK) {
         (void)fail(rpc, rpc->method, status);

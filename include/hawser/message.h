@@ -54,8 +54,8 @@ HAWSER_API hawser_status
 hawser_draft_write(hawser_draft *draft, const void *bytes, size_t size);
 
 // Turns the draft into a message with one reference, and frees it, whatever it
-// answers. INVALID: kind is none, or it is HAWSER_TEXT and not UTF-8. NO_MEMORY,
-// TOO_BIG: as above.
+// answers. INVALID: kind is none, or it is HAWSER_TEXT and not UTF-8.
+// NO_MEMORY, TOO_BIG: as above.
 HAWSER_API hawser_status
 hawser_draft_finish(hawser_draft *draft, hawser_kind kind,
                     hawser_message **message);

@@ -1,5 +1,6 @@
-// scan.h - is it one object of msgpack, and within limits? Asked before anything
-// is unpacked, since unpacking believes what lengths say.
+// scan.h - is it one object of msgpack, and within limits?
+//
+// Asked before anything is unpacked, since unpacking believes what lengths say.
 #ifndef HW_RPC_SCAN_H
 #define HW_RPC_SCAN_H
 
