@@ -17,8 +17,8 @@
 extern "C" {
 #endif
 
-// hawser_bus_open, with the sockets of its offers, and whatever else ZeroMQ
-// applications are to see of it, in the application's context. The context
+// hawser_bus_open, with the sockets of its offers, and of its links to
+// zmq+inproc:// (option zmq.context), in the application's context. The context
 // stays the application's: close the bus first, then end the context. If the
 // context is ended first, offered links are closed, and the bus lives on.
 // INVALID: zmq_context is NULL, or as hawser_bus_open. NO_MEMORY, SYSTEM.

@@ -1,4 +1,6 @@
 // bus.c - the engine in the application's process: put together, taken apart.
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <hawser/zmq.h>
@@ -57,17 +59,39 @@ next_birth(void)
     return (uint32_t)(atomic_fetch_add(&buses, 1) * UINT32_C(2654435769));
 }
 
+// Links of zmq+inproc:// are to find what is in the application's context.
+static hawser_status
+name_context(const hawser_bus *bus)
+{
+    char address[24];
+
+    if (bus->zmq_context == NULL) {
+        return HAWSER_OK;
+    }
+    (void)snprintf(address, sizeof address, "%" PRIuPTR,
+                   (uintptr_t)bus->zmq_context); // it fits
+    return hawser_options_set(bus->options, "zmq.context", address);
+}
+
 static hawser_status
 open_memory(hawser_bus *bus, const hawser_options *options)
 {
+    hawser_status status;
     uint64_t chunks;
 
     (void)pthread_mutex_init(&bus->lock, NULL); // neither can fail
     (void)pthread_cond_init(&bus->turned, NULL);
     bus->born = next_birth();
-    bus->settings = hw_settings_new(options, NULL);
     bus->options = hw_options_copy(options);
-    if (bus->settings == NULL || bus->options == NULL) {
+    if (bus->options == NULL) {
+        return HAWSER_NO_MEMORY;
+    }
+    status = name_context(bus);
+    if (status != HAWSER_OK) {
+        return status;
+    }
+    bus->settings = hw_settings_new(bus->options, NULL);
+    if (bus->settings == NULL) {
         return HAWSER_NO_MEMORY;
     }
     chunks = (uint64_t)bus->settings->links_max / HW_SLOTS_OF_CHUNK + 1;

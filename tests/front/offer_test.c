@@ -501,6 +501,26 @@ a_context_that_ends_first_closes_the_link(void)
 }
 
 static void
+links_of_zmq_inproc_find_the_context(void)
+{
+    struct scene scene;
+    hawser_link link;
+    void *pull;
+
+    set_scene(&scene, NULL, NULL);
+    pull = zmq_socket(scene.context, ZMQ_PULL);
+    CU_ASSERT_EQUAL_FATAL(zmq_bind(pull, "inproc://jobs"), 0);
+    CU_ASSERT_EQUAL(
+        hawser_link_open(scene.bus, "zmq+inproc://jobs?type=push", NULL, &link),
+        HAWSER_OK);
+    say_text(scene.bus, link, "a job");
+    expect_frame(pull, "a job");
+    end_link(scene.bus, link);
+    (void)zmq_close(pull);
+    end_scene(&scene);
+}
+
+static void
 buses_may_share_a_context(void)
 {
     struct scene one;
@@ -629,6 +649,7 @@ static CU_TestInfo tests[] = {
     CHECK(an_address_is_free_again_once_closed_is_told),
     CHECK(offers_have_a_limit),
     CHECK(a_context_that_ends_first_closes_the_link),
+    CHECK(links_of_zmq_inproc_find_the_context),
     CHECK(buses_may_share_a_context),
     CHECK(a_bus_has_a_context_of_its_own_otherwise),
     CHECK(a_bus_without_a_thread_offers_too),
