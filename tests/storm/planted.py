@@ -190,9 +190,9 @@ FAULTS = [
         "return (uint64_t)(wait < max ? wait : max);",
         "(void)max;\n    return (uint64_t)(wait < 1e15 ? wait : 1e15);")]),
     Fault("the backoff forgets the third attempt", BACKOFF, [(
-        "        say(self, HW_LETTER_RETRY_DUE, link);",
-        "        if (self->rows[link].attempt != 3) {\n"
-        "            say(self, HW_LETTER_RETRY_DUE, link);\n        }")]),
+        "        } else {\n            join_line(self, link);",
+        "        } else if (self->rows[link].attempt != 3) {\n"
+        "            join_line(self, link);")]),
     Fault("nobody says that a peer is silent", HEARTBEAT, [(
         "say(self, HW_SUPERVISOR, HW_LETTER_SILENT, letter->link, idle);",
         "(void)idle;")]),
@@ -204,9 +204,7 @@ FAULTS = [
         "    row->at += count + (row->left > count + 1 && count > 3);\n"
         "    row->left -= count + (row->left > count + 1 && count > 3);")]),
     Fault("the port forgets a batch at the end of a wire", PORT, [(
-        "    struct row *row = &port->ports->rows[port->link];\n\n"
-        "    say_batch(port);\n    if (row->port == port) {",
-        "    struct row *row = &port->ports->rows[port->link];\n\n"
+        "    hw_port_say_batch(port);\n    if (row->port == port) {",
         "    if (port->batch != NULL) {\n        hw_batch_drop(port->batch);\n"
         "        port->batch = NULL;\n    }\n    if (row->port == port) {")]),
     # ---- files ----
