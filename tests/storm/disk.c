@@ -23,7 +23,7 @@ enum {
     FULL_MAX_MS = 3000, // that it is full
     WRITES_MAX = 12,    // until one kills the process
     COMMIT_MAX_MS = 50, // spool.commit
-    PATH_SIZE = 64,
+    PATH_SIZE = 256,
 };
 
 // ---- the disk ----
@@ -96,21 +96,25 @@ disk_is_dead(void)
 // ---- files ----
 
 static void
-path_of(const struct link *link, char path[PATH_SIZE])
-{
-    const char *folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-
-    (void)snprintf(path, PATH_SIZE, "%s/hawser-storm-%ld-%" PRIu32, folder,
-                   (long)getpid(), link->id); // fits
-}
-
-static void
 must(bool kept, const char *what)
 {
     if (!kept) {
         (void)fprintf(stderr, "storm: %s\n", what);
         abort();
     }
+}
+
+static void
+path_of(const struct link *link, char path[PATH_SIZE])
+{
+    const char *folder = getenv("HAWSER_STORM_FILES");
+
+    if (folder == NULL) {
+        folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    }
+    must((size_t)snprintf(path, PATH_SIZE, "%s/hawser-storm-%ld-%" PRIu32,
+                          folder, (long)getpid(), link->id) < PATH_SIZE,
+         "HAWSER_STORM_FILES is too long");
 }
 
 static void
