@@ -99,8 +99,7 @@ FAULTS = [
         "    return again - older->messages;", "    return 0;")]),
     # ---- gates and greetings ----
     Fault("standing messages are not said anew", QUEUE, [(
-        """        row->standing.replayed = 0;
-        say_if_greeted""", "        say_if_greeted")]),
+        "        hw_standing_begin(&row->standing);\n", "")]),
     Fault("queued traffic passes any open gate", QUEUE, [(
         "row->wanted && row->gate == HW_GATE_FLOW",
         "row->wanted && row->gate != HW_GATE_SHUT")]),
