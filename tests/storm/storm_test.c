@@ -34,11 +34,12 @@ static uint64_t from = 1;
 
 static char last_words[64];
 
-// An assertion inside Hawser stops the process; its storm is to be known.
+// An assertion inside Hawser stops the process, or memory that is not its own;
+// its storm is to be known.
 static void
 on_abort(int number)
 {
-    (void)number;                                                // SIGABRT
+    (void)signal(number, SIG_DFL); // it comes again
     (void)!write(STDERR_FILENO, last_words, strlen(last_words)); // the last
 }
 
@@ -176,13 +177,24 @@ run(int argc, char **argv)
     return check_run(alone ? 1 : argc, argv);
 }
 
+// A sanitizer has more to say of it.
+static bool
+catch_faults(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return true;
+#else
+    return signal(SIGSEGV, on_abort) != SIG_ERR;
+#endif
+}
+
 int
 main(int argc, char **argv)
 {
     int result;
 
     if (hw_post_open(&post) != HAWSER_OK ||
-        signal(SIGABRT, on_abort) == SIG_ERR) {
+        signal(SIGABRT, on_abort) == SIG_ERR || !catch_faults()) {
         return 1;
     }
     result = run(argc, argv);
