@@ -1,7 +1,9 @@
 // rpc_client.c - for rpc_test.py: calls a peer and serves it at the same time.
 //
 //   rpc_client URL COUNT    COUNT calls of "echo", many at once, while "twice"
-//                           is served; ends when both are done
+//                           is served; ends when both are done. COUNT 0: it
+//                           only serves "echo" until the link is closed, and
+//                           sends it back through a call of "echo" first
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +36,55 @@ on_twice(void *user, hawser_rpc_question *question)
     msgpack_pack_uint64(packer, param->via.u64 * 2);
     client->wrong += hawser_rpc_reply_send(question) != HAWSER_OK;
     client->served++;
+}
+
+// The param goes to the peer as a call, and what that brings back is answered.
+static void
+on_answer(void *user, const hawser_rpc_answer *answer)
+{
+    hawser_rpc_question *question = user;
+    msgpack_packer *packer;
+
+    if (answer->outcome != HAWSER_RPC_RESULT ||
+        hawser_rpc_reply(question, HAWSER_RPC_RESULT, &packer) != HAWSER_OK) {
+        hawser_rpc_question_drop(question);
+        return;
+    }
+    msgpack_pack_object(packer, *answer->value);
+    (void)hawser_rpc_reply_send(question); // the peer looks for it
+}
+
+static void
+on_echo(void *user, hawser_rpc_question *question)
+{
+    hawser_rpc_call_options options = { .size = sizeof options };
+    struct client *client = user;
+    hawser_rpc_request *request;
+
+    options.on_answer = on_answer;
+    options.user = question;
+    if (hawser_rpc_request_new(client->rpc, "echo", 1, &request) != HAWSER_OK) {
+        hawser_rpc_question_drop(question);
+        return;
+    }
+    msgpack_pack_object(hawser_rpc_packer(request),
+                        hawser_rpc_params(question)->ptr[0]);
+    if (hawser_rpc_start(request, &options, NULL) != HAWSER_OK) {
+        hawser_rpc_question_drop(question);
+    }
+}
+
+// Until the peer ends it.
+static int
+echo(struct client *client)
+{
+    if (hawser_rpc_serve(client->rpc, "echo", 1, on_echo, client) !=
+        HAWSER_OK) {
+        return 0;
+    }
+    while (hawser_rpc_run(client->rpc, -1) == HAWSER_OK) {
+    }
+    return 1;
 }
 
 static int
@@ -99,7 +150,7 @@ main(int argc, char **argv)
          hawser_rpc_open(bus, argv[1], NULL, &client.rpc) == HAWSER_OK &&
          hawser_rpc_serve(client.rpc, "twice", 1, on_twice, &client) ==
              HAWSER_OK &&
-         talk(&client);
+         (client.count == 0 ? echo : talk)(&client);
     printf("answers %" PRIu64 ", wrong %" PRIu64 ", served %" PRIu64 "\n",
            client.right, client.wrong, client.served);
     hawser_rpc_close(client.rpc);

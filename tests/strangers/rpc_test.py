@@ -1,15 +1,19 @@
 """msgpack-RPC with a peer on asyncio and Debian's msgpack, both ways at once."""
 
 import asyncio
+import json
 import os
 import pathlib
+import shutil
+import socket
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
 
 import msgpack
 
-from processes import check, main
+from processes import Process, check, main
 
 COUNT = int(os.environ.get("HAWSER_COUNT", 10000))
 CLIENT = pathlib.Path(os.environ["HAWSER_BUILD_DIR"]) / "tests" / "rpc_client"
@@ -73,5 +77,68 @@ def both_ways_over_unix(folder):
     check(peer.right == COUNT, f"{peer.right}")
 
 
+# ---- every encoding ----
+
+def suite():
+    """The cases of the npm package msgpack-test-suite; None: it can't be had."""
+    place = pathlib.Path(os.environ["HAWSER_BUILD_DIR"]) / "npm"
+    file = (place / "node_modules" / "msgpack-test-suite" / "dist" /
+            "msgpack-test-suite.json")
+    if not file.exists() and shutil.which("npm") is not None:
+        subprocess.run(["npm", "install", "--no-save", "--silent", "--prefix",
+                        str(place), "msgpack-test-suite@1.0.0"], timeout=60,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       check=False)
+    return json.loads(file.read_text()) if file.exists() else None
+
+
+def objects(data):
+    """All of them, as values that tell kinds apart, numbers by their value."""
+    unpacker = msgpack.Unpacker(strict_map_key=False, timestamp=0)
+    unpacker.feed(data)
+    return [(type(one).__name__, one) if not isinstance(one, (int, float)) or
+            isinstance(one, bool) else one for one in unpacker]
+
+
+def take(wire, unpacker):
+    for one in unpacker:
+        return one
+    data = wire.recv(65536)
+    check(data, "it hung up")
+    unpacker.feed(data)
+    return take(wire, unpacker)
+
+
+def goes_round(wire, unpacker, number, encoding):
+    """Into a question, out in a call, back in its answer, and in ours."""
+    wire.sendall(b"\x94\x00" + msgpack.packb(number) + b"\xa4echo\x91" +
+                 encoding)
+    kind, call, method, params = take(wire, unpacker)
+    check((kind, method) == (0, "echo"), f"{kind} {method}")
+    wire.sendall(b"\x94\x01" + msgpack.packb(call) + b"\xc0" + encoding)
+    kind, answered, error, result = take(wire, unpacker)
+    check((kind, answered, error) == (1, number, None), f"{encoding}: {error}")
+    for one in (params[0], result):
+        check(objects(msgpack.packb(one)) == objects(encoding),
+              f"{encoding.hex()} came back as {one}")
+
+
+def every_encoding_goes_round(folder):
+    cases = suite()
+    if cases is None:
+        print("skipped: npm has no msgpack-test-suite here")
+        return
+    encodings = [bytes.fromhex(text.replace("-", "")) for group in
+                 cases.values() for case in group for text in case["msgpack"]]
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        client = Process(CLIENT, f"tcp://127.0.0.1:{door.getsockname()[1]}", 0)
+        wire, _ = door.accept()
+    unpacker = msgpack.Unpacker(strict_map_key=False, timestamp=0)
+    for number, encoding in enumerate(encodings):
+        goes_round(wire, unpacker, number, encoding)
+    print(f"{len(encodings)} encodings went round")
+    client.kill()
+
+
 if __name__ == "__main__":
-    main(both_ways_over_tcp, both_ways_over_unix)
+    main(both_ways_over_tcp, both_ways_over_unix, every_encoding_goes_round)
