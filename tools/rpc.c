@@ -46,7 +46,8 @@ struct rpc {
     bool was_up;
     enum tool_exit last_exit; // the class of the last loss
     // The summary.
-    uint32_t *times_ns;
+    uint64_t *began_ns; // of each call
+    uint32_t *times_ns; // of those that ended, in that order
     uint64_t started;
     uint64_t ended;
     uint64_t outcomes[HAWSER_RPC_REFUSED + 1];
@@ -361,7 +362,6 @@ compare(const void *one, const void *other)
     return (left > right) - (left < right);
 }
 
-// Each call's user is the time when it was started.
 static bool
 start_one(struct rpc *rpc)
 {
@@ -372,7 +372,8 @@ start_one(struct rpc *rpc)
     if (request == NULL) {
         return false;
     }
-    options.user = (void *)(uintptr_t)now_ns();
+    rpc->began_ns[rpc->started] = now_ns();
+    options.user = &rpc->began_ns[rpc->started];
     status = hawser_rpc_start(request, &options, NULL);
     if (status != HAWSER_OK) {
         (void)fail(rpc, rpc->method, status);
@@ -385,26 +386,33 @@ start_one(struct rpc *rpc)
 static void
 note_answer(struct rpc *rpc, const hawser_rpc_answer *answer)
 {
-    uint64_t took = now_ns() - (uint64_t)(uintptr_t)answer->user;
+    const uint64_t *began_ns = answer->user;
+    uint64_t took = now_ns() - *began_ns;
 
     rpc->outcomes[answer->outcome]++;
     rpc->times_ns[rpc->ended++] =
         took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
 }
 
+// The time that so many of a hundred calls did not exceed.
+static double
+percentile_us(const struct rpc *rpc, uint64_t percent)
+{
+    uint64_t place = (rpc->ended - 1) * percent / 100;
+
+    return rpc->times_ns[place] / 1000.0;
+}
+
 static void
 tell_summary(struct rpc *rpc, double secs)
 {
-    uint64_t last = rpc->ended - 1;
-
     qsort(rpc->times_ns, rpc->ended, sizeof *rpc->times_ns, compare);
     if (rpc->link.json) {
         (void)printf("{\"calls\": %" PRIu64 ", \"secs\": %.3f, \"rate\": %.0f, "
                      "\"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f",
                      rpc->ended, secs, (double)rpc->ended / secs,
-                     rpc->times_ns[last / 2] / 1000.0,
-                     rpc->times_ns[last * 99 / 100] / 1000.0,
-                     rpc->times_ns[last] / 1000.0);
+                     percentile_us(rpc, 50), percentile_us(rpc, 99),
+                     percentile_us(rpc, 100));
         for (int i = 0; i <= HAWSER_RPC_REFUSED; i++) {
             (void)printf(", \"%s\": %" PRIu64,
                          hawser_rpc_outcome_name((hawser_rpc_outcome)i),
@@ -416,9 +424,8 @@ tell_summary(struct rpc *rpc, double secs)
     (void)printf("%" PRIu64 " calls in %.3f s: %.0f a second; p50 %.1f us, p99 "
                  "%.1f us, max %.1f us\n",
                  rpc->ended, secs, (double)rpc->ended / secs,
-                 rpc->times_ns[last / 2] / 1000.0,
-                 rpc->times_ns[last * 99 / 100] / 1000.0,
-                 rpc->times_ns[last] / 1000.0);
+                 percentile_us(rpc, 50), percentile_us(rpc, 99),
+                 percentile_us(rpc, 100));
     for (int i = 0; i <= HAWSER_RPC_REFUSED; i++) {
         if (rpc->outcomes[i] > 0) {
             (void)printf("%s: %" PRIu64 "\n",
@@ -447,7 +454,8 @@ call_often(struct rpc *rpc)
     hawser_rpc_answer answer;
 
     rpc->times_ns = calloc(rpc->repeat, sizeof *rpc->times_ns);
-    if (rpc->times_ns == NULL) {
+    rpc->began_ns = calloc(rpc->repeat, sizeof *rpc->began_ns);
+    if (rpc->times_ns == NULL || rpc->began_ns == NULL) {
         return fail(rpc, "the summary", HAWSER_NO_MEMORY);
     }
     while (rpc->ended < rpc->repeat) {
@@ -486,6 +494,7 @@ call(struct rpc *rpc)
         status = TOOL_USAGE;
     }
     free(rpc->times_ns);
+    free(rpc->began_ns);
     return status;
 }
 

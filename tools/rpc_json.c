@@ -57,6 +57,9 @@ print_base64(FILE *out, const char *bytes, size_t size)
     (void)fputc('"', out);
 }
 
+// NOLINTBEGIN(misc-no-recursion): values are as deep as jansson reads them, at
+// most 2048, and results as rpc.depth_max lets them be.
+
 // ---- reading ----
 
 static bool
@@ -444,3 +447,5 @@ rpc_json_print(FILE *out, const msgpack_object *object)
         break;
     }
 }
+
+// NOLINTEND(misc-no-recursion)

@@ -151,23 +151,24 @@ hw_calls_first_due(struct hw_calls *calls)
 struct hw_call *
 hw_calls_take(struct hw_calls *calls)
 {
-    struct hw_call *call = hw_calls_first(calls, &calls->free);
-    uint64_t id;
+    uint64_t generation = UINT64_C(1) << calls->index_bits;
+    struct hw_call *rows = calls->rows;
+    uint32_t row;
 
-    if (call != NULL) {
-        take_out(calls, &calls->free, call);
-        id = call->id + (UINT64_C(1) << calls->index_bits);
+    if (calls->free.first != 0) {
+        row = calls->free.first - 1;
+        take_out(calls, &calls->free, &rows[row]);
     } else if (calls->rows_used < calls->rows_max) {
-        call = &calls->rows[calls->rows_used];
-        id = (UINT64_C(1) << calls->index_bits) + calls->rows_used;
-        calls->rows_used++;
+        row = calls->rows_used++;
+        rows[row].id = row;
     } else {
         return NULL;
     }
-    memset(call, 0, sizeof *call);
-    call->id = id;
-    call->state = HW_CALL_WRITTEN;
-    return call;
+    rows[row] = (struct hw_call){
+        .id = rows[row].id + generation,
+        .state = HW_CALL_WRITTEN,
+    };
+    return &rows[row];
 }
 
 static struct hw_call *
