@@ -69,6 +69,8 @@ what_the_port_has_no_memory_for_is_not_confirmed(void)
     CU_ASSERT_EQUAL(one.passes, 0);
     CU_ASSERT_EQUAL(other.received, 0);
     CU_ASSERT_EQUAL(other.cause, HAWSER_CAUSE_LOCAL);
+    end_close(&one, 0, "");
+    end_close(&other, 0, "");
     yard_close(&yard);
 }
 
