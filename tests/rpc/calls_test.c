@@ -178,13 +178,16 @@ each_thread_gets_its_own_answers(void)
 
 // ---- calls that end otherwise ----
 
+// The first is kept, for another thread.
+typedef _Atomic(hawser_rpc_question *) kept_question;
+
 static void
 drop_question(void *user, hawser_rpc_question *question)
 {
-    hawser_rpc_question **kept = user;
+    kept_question *kept = user;
 
-    if (*kept == NULL) {
-        *kept = question; // never answered
+    if (atomic_load(kept) == NULL) {
+        atomic_store(kept, question); // never answered
     } else {
         hawser_rpc_question_drop(question);
     }
@@ -218,7 +221,7 @@ a_call_without_an_answer_may_have_run(void)
 {
     struct stage stage;
     hawser_rpc_call_options options = with_timeout(50);
-    hawser_rpc_question *kept = NULL;
+    kept_question kept = NULL;
     hawser_rpc_answer answer;
 
     set_stage(&stage, NULL, NULL);
@@ -233,16 +236,17 @@ a_call_without_an_answer_may_have_run(void)
     CU_ASSERT_EQUAL(answer.may_have_run, 1);
     hawser_rpc_answer_free(&answer);
     // What comes now comes too late, and harms nothing.
-    CU_ASSERT_EQUAL(hawser_rpc_reply_error(kept, "late"), HAWSER_OK);
+    CU_ASSERT_EQUAL(hawser_rpc_reply_error(atomic_load(&kept), "late"),
+                    HAWSER_OK);
     expect_echo(stage.left, 2);
     CU_ASSERT_EQUAL(stats_of(stage.left).unawaited, 1);
     end_stage(&stage);
 }
 
 static void
-await_question(hawser_rpc_question *const *kept)
+await_question(kept_question *kept)
 {
-    while (*(hawser_rpc_question *const volatile *)kept == NULL) {
+    while (atomic_load(kept) == NULL) {
     }
 }
 
@@ -250,12 +254,12 @@ await_question(hawser_rpc_question *const *kept)
 static hawser_rpc_answer
 call_into_death(struct stage *stage, int again)
 {
-    static hawser_rpc_question *kept;
+    static kept_question kept;
     hawser_rpc_call_options options = with_timeout(PATIENCE_MS);
     hawser_rpc_answer answer = { 0 };
     hawser_rpc_handle call;
 
-    kept = NULL;
+    atomic_store(&kept, NULL);
     options.again = again;
     CU_ASSERT_EQUAL(
         hawser_rpc_serve(stage->right, "die", -1, drop_question, &kept),
@@ -272,7 +276,7 @@ call_into_death(struct stage *stage, int again)
                             NULL);
     while (hawser_rpc_run(stage->right, PATIENCE_MS) == HAWSER_OK) {
     }
-    hawser_rpc_question_drop(kept);
+    hawser_rpc_question_drop(atomic_load(&kept));
     hawser_rpc_close(stage->right);
     (void)hawser_bus_close(stage->right_bus, 0); // nothing is left
     raise_right(stage, NULL);
