@@ -138,15 +138,21 @@ copy_head(struct hw_batch *to, const struct hw_batch *from)
     }
 }
 
+bool
+hw_batch_add_again(struct hw_batch *batch, const struct hawser_message *message)
+{
+    return message->private_owner == NULL
+               ? hw_batch_add(batch, message)
+               : hw_batch_add_shared(batch, message->private_owner,
+                                     message->private_tag);
+}
+
 // What the queue has marked stays marked.
 static void
 copy_message(struct hw_batch *to, const struct hawser_message *message)
 {
     const uint8_t flags = message->private_flags;
-    bool fits = message->private_owner == NULL
-                    ? hw_batch_add(to, message)
-                    : hw_batch_add_shared(to, message->private_owner,
-                                          message->private_tag);
+    bool fits = hw_batch_add_again(to, message);
 
     HW_CHECK(fits, "a block that is made to measure has room");
     if (message->private_owner != NULL) {
@@ -168,6 +174,22 @@ hw_batch_copy_first(const struct hw_batch *batch, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         copy_message(copy, &batch->messages[i]);
     }
+    return copy;
+}
+
+struct hw_batch *
+hw_batch_trim(struct hw_batch *batch)
+{
+    struct hw_batch *copy;
+
+    if (batch->room - hw_batch_used(batch) <= batch->room / 4) {
+        return batch;
+    }
+    copy = hw_batch_copy_first(batch, batch->count);
+    if (copy == NULL) { // it is kept as it is
+        return batch;
+    }
+    hw_batch_drop(batch);
     return copy;
 }
 
