@@ -2,7 +2,10 @@
 #include "base/blocks.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
+
+#include "base/slab.h"
 
 // Sanitizers find more where every block is malloc's own.
 #if defined(__has_feature)
@@ -24,8 +27,7 @@ struct block {
 // Just above powers of two, for a message of such a size and what stands before
 // it.
 static const size_t sizes[] = {
-    64 * 1024,  72 * 1024,  96 * 1024,  136 * 1024,
-    192 * 1024, 272 * 1024, 528 * 1024, 1040 * 1024,
+    96 * 1024, 136 * 1024, 192 * 1024, 272 * 1024, 528 * 1024, 1040 * 1024,
 };
 
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
@@ -35,6 +37,12 @@ static struct {
     struct block *first[SIZES];
     size_t bytes;
 } kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static bool
+is_slabs(size_t size)
+{
+    return KEEPS_BLOCKS && size >= HW_BLOCK_SIZE_MIN && size <= HW_SLAB_BLOCK;
+}
 
 // SIZES: none is large enough, or it is a small one.
 static size_t
@@ -57,6 +65,9 @@ hw_block_take(size_t size)
     size_t i = size_class(size);
     struct block *block;
 
+    if (is_slabs(size)) {
+        return hw_slab_take();
+    }
     if (i == SIZES) {
         return malloc(size);
     }
@@ -76,6 +87,13 @@ hw_block_give(void *block, size_t size)
     size_t i = size_class(size);
     struct block *given = block;
 
+    if (block == NULL) {
+        return;
+    }
+    if (is_slabs(size)) {
+        hw_slab_give(block);
+        return;
+    }
     if (i == SIZES) {
         free(block);
         return;
