@@ -64,9 +64,9 @@ hw_spool_add(struct hw_spool *spool, struct hw_batch *batch);
 
 // Takes over the batch, and copies its messages behind those that wait, into
 // blocks that grow: what comes in small pieces and stays a while keeps neither
-// a block for each piece nor much empty room. false: nothing waits, it is
-// large, or it has a life of its own (a policy, a time, a file); nothing
-// changed.
+// a block for each piece nor much empty room. false: nothing waits, or little
+// is held; it is large, or has a life of its own (a policy, a time, a file);
+// nothing changed.
 bool
 hw_spool_gather(struct hw_spool *spool, struct hw_batch *batch);
 

@@ -202,14 +202,12 @@ add_keyed(struct hw_stock *stock, struct hw_batch *batch,
     count(stock, &stock->plan->meter->dropped, sum, ear);
 }
 
-// What waits behind others stays a while, and is to keep no empty room.
+// Much that waits is to keep no empty room.
 static void
 add_plain(struct hw_spool *spool, struct hw_batch *batch)
 {
-    bool waits = spool->next.batch != NULL;
-
     if (!hw_spool_gather(spool, batch)) {
-        hw_spool_add(spool, waits ? hw_batch_trim(batch) : batch);
+        hw_spool_add(spool, batch);
     }
 }
 

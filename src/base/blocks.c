@@ -2,7 +2,6 @@
 #include "base/blocks.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/slab.h"
@@ -27,7 +26,8 @@ struct block {
 // Just above powers of two, for a message of such a size and what stands before
 // it.
 static const size_t sizes[] = {
-    96 * 1024, 136 * 1024, 192 * 1024, 272 * 1024, 528 * 1024, 1040 * 1024,
+    HW_SLAB_BLOCK, 96 * 1024,  136 * 1024,  192 * 1024,
+    272 * 1024,    528 * 1024, 1040 * 1024,
 };
 
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
@@ -37,12 +37,6 @@ static struct {
     struct block *first[SIZES];
     size_t bytes;
 } kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static bool
-is_slabs(size_t size)
-{
-    return KEEPS_BLOCKS && size >= HW_BLOCK_SIZE_MIN && size <= HW_SLAB_BLOCK;
-}
 
 // SIZES: none is large enough, or it is a small one.
 static size_t
@@ -59,15 +53,28 @@ size_class(size_t size)
     return i;
 }
 
+static void *
+new_block(size_t i)
+{
+    return sizes[i] == HW_SLAB_BLOCK ? hw_slab_take() : malloc(sizes[i]);
+}
+
+static void
+give_back(void *block, size_t i)
+{
+    if (sizes[i] == HW_SLAB_BLOCK) {
+        hw_slab_give(block);
+    } else {
+        free(block);
+    }
+}
+
 void *
 hw_block_take(size_t size)
 {
     size_t i = size_class(size);
     struct block *block;
 
-    if (is_slabs(size)) {
-        return hw_slab_take();
-    }
     if (i == SIZES) {
         return malloc(size);
     }
@@ -78,7 +85,7 @@ hw_block_take(size_t size)
         kept.bytes -= sizes[i];
     }
     pthread_mutex_unlock(&kept.lock);
-    return block != NULL ? block : malloc(sizes[i]);
+    return block != NULL ? block : new_block(i);
 }
 
 void
@@ -87,14 +94,7 @@ hw_block_give(void *block, size_t size)
     size_t i = size_class(size);
     struct block *given = block;
 
-    if (block == NULL) {
-        return;
-    }
-    if (is_slabs(size)) {
-        hw_slab_give(block);
-        return;
-    }
-    if (i == SIZES) {
+    if (i == SIZES || block == NULL) {
         free(block);
         return;
     }
@@ -106,5 +106,7 @@ hw_block_give(void *block, size_t size)
         given = NULL;
     }
     pthread_mutex_unlock(&kept.lock);
-    free(given);
+    if (given != NULL) {
+        give_back(given, i);
+    }
 }

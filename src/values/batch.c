@@ -177,22 +177,6 @@ hw_batch_copy_first(const struct hw_batch *batch, uint32_t count)
     return copy;
 }
 
-struct hw_batch *
-hw_batch_trim(struct hw_batch *batch)
-{
-    struct hw_batch *copy;
-
-    if (batch->room - hw_batch_used(batch) <= batch->room / 4) {
-        return batch;
-    }
-    copy = hw_batch_copy_first(batch, batch->count);
-    if (copy == NULL) { // it is kept as it is
-        return batch;
-    }
-    hw_batch_drop(batch);
-    return copy;
-}
-
 void
 hw_batch_hold(struct hw_batch *batch, uint32_t holds)
 {

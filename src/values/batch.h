@@ -98,12 +98,6 @@ hw_batch_add_again(struct hw_batch *batch,
 struct hw_batch *
 hw_batch_copy_first(const struct hw_batch *batch, uint32_t count);
 
-// The same batch, or, where more than a quarter of its block is empty, a copy
-// made to measure: for one that stays a while. Takes over the batch, which is
-// in no list, and gives one back.
-struct hw_batch *
-hw_batch_trim(struct hw_batch *batch);
-
 // Nobody else holds it, so that its owner may add to it.
 static inline bool
 hw_batch_is_mine(const struct hw_batch *batch)

@@ -279,32 +279,7 @@ a_copy_of_the_first_has_all_that_is_known_of_them(void)
     hw_batch_drop(copy);
 }
 
-static void
-a_trimmed_batch_keeps_no_empty_quarter(void)
-{
-    const size_t room = 4096;
-    struct hw_batch *batch = batch_of(room), *trimmed;
-
-    CU_ASSERT_TRUE(add(batch, "kept", 4));
-    batch->number = 7;
-    trimmed = hw_batch_trim(batch);
-    CU_ASSERT_EQUAL(trimmed->room, hw_batch_used(trimmed));
-    CU_ASSERT_EQUAL(trimmed->count, 1);
-    CU_ASSERT_EQUAL(trimmed->number, 7);
-    CU_ASSERT_EQUAL(memcmp(trimmed->messages[0].bytes, "kept", 4), 0);
-    CU_ASSERT_PTR_EQUAL(hw_batch_trim(trimmed), trimmed);
-    hw_batch_drop(trimmed);
-
-    batch = batch_of(room);
-    while (room - hw_batch_used(batch) > room / 4) {
-        CU_ASSERT_TRUE_FATAL(add(batch, "kept", 4));
-    }
-    CU_ASSERT_PTR_EQUAL(hw_batch_trim(batch), batch);
-    hw_batch_drop(batch);
-}
-
 static CU_TestInfo tests[] = {
-    CHECK(a_trimmed_batch_keeps_no_empty_quarter),
     CHECK(a_new_batch_is_empty_and_held_once),
     CHECK(the_room_for_one_message_takes_it_and_nothing_more),
     CHECK(messages_keep_their_bytes_and_their_order_until_it_is_full),
