@@ -68,6 +68,115 @@ hw_spool_add(struct hw_spool *spool, struct hw_batch *batch)
     spool->bound |= batch->policy.wire != 0;
 }
 
+// ---- gathering small batches ----
+
+enum {
+    GATHERED_MAX = 3 * (HW_BATCH_ROOM_MAX / 4), // larger ones fill a block
+    // Below that the room is not worth the copies: measured, publishing 1 KiB
+    // messages to a fast peer was a third slower with them.
+    GATHERED_FROM = 16 * 1024 * 1024, // bytes
+};
+
+static bool
+holds_much(const struct hw_spool *spool)
+{
+    return spool->counted_bytes +
+               spool->counted * sizeof(struct hawser_message) >=
+           GATHERED_FROM;
+}
+
+static bool
+has_no_life_of_its_own(const struct hw_batch *batch)
+{
+    return !batch->special && batch->key == 0 && batch->marked == 0 &&
+           batch->expires_at_ms == 0;
+}
+
+static bool
+may_gather(const struct hw_spool *spool, const struct hw_batch *batch)
+{
+    const struct hw_batch *last = spool->last;
+
+    return holds_much(spool) && spool->next.batch != NULL &&
+           has_no_life_of_its_own(last) && has_no_life_of_its_own(batch) &&
+           hw_batch_is_mine(last) &&
+           last->number + last->count == batch->number &&
+           hw_batch_used(batch) <= GATHERED_MAX;
+}
+
+static bool
+takes_all(const struct hw_batch *last, const struct hw_batch *batch)
+{
+    return last->count + batch->count <= HW_BATCH_MESSAGES_MAX &&
+           hw_batch_used(batch) - sizeof *batch <=
+               last->room - hw_batch_used(last);
+}
+
+// With room for more than one piece, and at least for this one.
+static struct hw_batch *
+larger_block(const struct hw_batch *last, const struct hw_batch *batch)
+{
+    size_t room = 2 * (last->room > batch->room ? last->room : batch->room);
+    struct hw_batch *larger =
+        hw_batch_new(room < HW_BATCH_ROOM_MAX ? room : HW_BATCH_ROOM_MAX);
+
+    if (larger != NULL) {
+        larger->lane = batch->lane;
+    }
+    return larger;
+}
+
+// How many of its messages there was room for.
+static uint32_t
+append_to_last(struct hw_spool *spool, const struct hw_batch *batch)
+{
+    struct hw_batch *last = spool->last;
+    uint64_t before = last->payload;
+    uint32_t added = 0;
+
+    while (added < batch->count &&
+           hw_batch_add_again(last, &batch->messages[added])) {
+        added++;
+    }
+    spool->end += added;
+    spool->waiting += added;
+    spool->counted += added;
+    spool->waiting_bytes += last->payload - before;
+    spool->counted_bytes += last->payload - before;
+    return added;
+}
+
+bool
+hw_spool_gather(struct hw_spool *spool, struct hw_batch *batch)
+{
+    struct hw_batch *larger = NULL;
+    uint32_t added;
+
+    if (!may_gather(spool, batch)) {
+        return false;
+    }
+    if (!takes_all(spool->last, batch)) {
+        larger = larger_block(spool->last, batch);
+        if (larger == NULL) {
+            return false;
+        }
+    }
+    added = append_to_last(spool, batch);
+    if (larger != NULL) {
+        larger->number = batch->number + added;
+        for (; added < batch->count; added++) {
+            bool fits = hw_batch_add_again(larger, &batch->messages[added]);
+
+            HW_CHECK(fits, "a block of at least the same room takes them");
+        }
+        hw_spool_add(spool, larger);
+    }
+    hw_batch_drop(batch);
+    return true;
+}
+
+// ---- handing on ----
+
 void
 hw_spool_skip_to_next_batch(struct hw_spool_mark *mark)
 {

@@ -62,6 +62,14 @@ struct hw_spool_sum {
 void
 hw_spool_add(struct hw_spool *spool, struct hw_batch *batch);
 
+// Takes over the batch, and copies its messages behind those that wait, into
+// blocks that grow: what comes in small pieces and stays a while keeps neither
+// a block for each piece nor much empty room. false: nothing waits, or little
+// is held; it is large, or has a life of its own (a policy, a time, a file);
+// nothing changed.
+bool
+hw_spool_gather(struct hw_spool *spool, struct hw_batch *batch);
+
 // The next run of at most max messages to hand on, within one batch: how many
 // there are, and where. Marks them as handed. 0: nothing waits.
 uint32_t

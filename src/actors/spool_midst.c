@@ -39,14 +39,14 @@ give_back_end(struct hw_spool *spool, struct hw_batch *batch)
     uint32_t end = batch->count;
     struct hw_batch *copy;
 
-    if (batch->gone < batch->count / 2 ||
+    if (batch->gone < batch->count / 4 ||
         spool->next.position < batch->position + batch->count) {
         return;
     }
     while (end > first && hw_spool_is_gone(&batch->messages[end - 1])) {
         end--;
     }
-    if (end == first || end > batch->count / 2) {
+    if (end == first || end > batch->count - batch->count / 4) {
         return;
     }
     copy = hw_batch_copy_first(batch, end);

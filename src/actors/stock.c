@@ -202,6 +202,15 @@ add_keyed(struct hw_stock *stock, struct hw_batch *batch,
     count(stock, &stock->plan->meter->dropped, sum, ear);
 }
 
+// Much that waits is to keep no empty room.
+static void
+add_plain(struct hw_spool *spool, struct hw_batch *batch)
+{
+    if (!hw_spool_gather(spool, batch)) {
+        hw_spool_add(spool, batch);
+    }
+}
+
 static void
 add_one(struct hw_stock *stock, struct hw_batch *batch,
         const struct hw_stock_ear *ear)
@@ -212,7 +221,7 @@ add_one(struct hw_stock *stock, struct hw_batch *batch,
         set_expiry(stock, batch, ear->left.now_ms);
     }
     if (!batch->special) {
-        hw_spool_add(&stock->lanes.normal, batch);
+        add_plain(&stock->lanes.normal, batch);
     } else if (batch->policy.key == NULL) {
         hw_spool_add(hw_lanes_spool_for(&stock->lanes, batch), batch);
     } else {
@@ -274,29 +283,40 @@ hw_stock_spend(struct hw_stock *stock, uint32_t count, uint64_t now_us)
     }
 }
 
-// What is not confirmed is kept: of that there may be as much as of what waits.
-static bool
-window_is_full(struct hw_stock *stock)
+// What is not confirmed is kept: of that there may be as much as of what waits,
+// or less if the application wants it so.
+static uint32_t
+window_left(struct hw_stock *stock)
 {
     const struct hawser_settings *settings = stock->plan->settings;
+    uint64_t window =
+        (uint64_t)(settings->confirm_window > 0 ? settings->confirm_window
+                                                : settings->spool_max_messages);
     struct hw_spool_sum sum;
 
     if (stock->confirm == HW_CONFIRM_NONE) {
-        return false;
+        return UINT32_MAX;
     }
     sum = in_flight(stock);
-    return sum.messages >= (uint64_t)settings->spool_max_messages ||
-           sum.bytes >= (uint64_t)settings->spool_max_bytes;
+    if (sum.messages >= window ||
+        sum.bytes >= (uint64_t)settings->spool_max_bytes) {
+        return 0;
+    }
+    return window - sum.messages < UINT32_MAX
+               ? (uint32_t)(window - sum.messages)
+               : UINT32_MAX;
 }
 
 struct hw_run
 hw_stock_hand(struct hw_stock *stock, const struct hw_stock_ear *ear)
 {
-    uint32_t max = hw_stock_allows(stock, ear->now_us);
+    uint32_t window = window_left(stock);
+    uint32_t allowed = hw_stock_allows(stock, ear->now_us);
+    uint32_t max = window < allowed ? window : allowed;
     struct hw_spool_sum expired = { 0 };
     struct hw_run run = { 0 };
 
-    if (max == 0 || window_is_full(stock)) {
+    if (max == 0) {
         return run;
     }
     run = hw_lanes_hand(&stock->lanes, max, &ear->left, &expired);

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/slab.h"
+
 // Sanitizers find more where every block is malloc's own.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -24,8 +26,8 @@ struct block {
 // Just above powers of two, for a message of such a size and what stands before
 // it.
 static const size_t sizes[] = {
-    64 * 1024,  72 * 1024,  96 * 1024,  136 * 1024,
-    192 * 1024, 272 * 1024, 528 * 1024, 1040 * 1024,
+    HW_SLAB_BLOCK, 96 * 1024,  136 * 1024,  192 * 1024,
+    272 * 1024,    528 * 1024, 1040 * 1024,
 };
 
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
@@ -51,6 +53,22 @@ size_class(size_t size)
     return i;
 }
 
+static void *
+new_block(size_t i)
+{
+    return sizes[i] == HW_SLAB_BLOCK ? hw_slab_take() : malloc(sizes[i]);
+}
+
+static void
+give_back(void *block, size_t i)
+{
+    if (sizes[i] == HW_SLAB_BLOCK) {
+        hw_slab_give(block);
+    } else {
+        free(block);
+    }
+}
+
 void *
 hw_block_take(size_t size)
 {
@@ -67,7 +85,7 @@ hw_block_take(size_t size)
         kept.bytes -= sizes[i];
     }
     pthread_mutex_unlock(&kept.lock);
-    return block != NULL ? block : malloc(sizes[i]);
+    return block != NULL ? block : new_block(i);
 }
 
 void
@@ -76,7 +94,7 @@ hw_block_give(void *block, size_t size)
     size_t i = size_class(size);
     struct block *given = block;
 
-    if (i == SIZES) {
+    if (i == SIZES || block == NULL) {
         free(block);
         return;
     }
@@ -88,5 +106,7 @@ hw_block_give(void *block, size_t size)
         given = NULL;
     }
     pthread_mutex_unlock(&kept.lock);
-    free(given);
+    if (given != NULL) {
+        give_back(given, i);
+    }
 }

@@ -138,15 +138,21 @@ copy_head(struct hw_batch *to, const struct hw_batch *from)
     }
 }
 
+bool
+hw_batch_add_again(struct hw_batch *batch, const struct hawser_message *message)
+{
+    return message->private_owner == NULL
+               ? hw_batch_add(batch, message)
+               : hw_batch_add_shared(batch, message->private_owner,
+                                     message->private_tag);
+}
+
 // What the queue has marked stays marked.
 static void
 copy_message(struct hw_batch *to, const struct hawser_message *message)
 {
     const uint8_t flags = message->private_flags;
-    bool fits = message->private_owner == NULL
-                    ? hw_batch_add(to, message)
-                    : hw_batch_add_shared(to, message->private_owner,
-                                          message->private_tag);
+    bool fits = hw_batch_add_again(to, message);
 
     HW_CHECK(fits, "a block that is made to measure has room");
     if (message->private_owner != NULL) {

@@ -87,10 +87,23 @@ bool
 hw_batch_add_shared(struct hw_batch *batch, hawser_message *message,
                     uint64_t tag);
 
+// Copies a message of another batch, or holds what that stands for. false: no
+// room, nothing changed.
+bool
+hw_batch_add_again(struct hw_batch *batch,
+                   const struct hawser_message *message);
+
 // A copy of a batch's first messages, with all that is known of the batch but
 // its links, in a block made to measure; NULL: out of memory.
 struct hw_batch *
 hw_batch_copy_first(const struct hw_batch *batch, uint32_t count);
+
+// Nobody else holds it, so that its owner may add to it.
+static inline bool
+hw_batch_is_mine(const struct hw_batch *batch)
+{
+    return atomic_load_explicit(&batch->holds, memory_order_acquire) == 1;
+}
 
 // Bytes of the block that are in use.
 static inline size_t

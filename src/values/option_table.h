@@ -67,6 +67,8 @@
       "time after which an unanswered barrier is asked anew") \
     X(link, confirm_interval, "confirm.interval", duration, "1ms", "0ms..1h", \
       "shortest time between two barriers of a wire") \
+    X(link, confirm_window, "confirm.window", integer, "0", "0..1000000000", \
+      "messages in flight, handed to a wire and not yet confirmed; 0: all that the spool may hold") \
     X(link, spool_max_messages, "spool.max_messages", integer, "1000000", "1..1000000000", \
       "messages accepted and not yet settled") \
     X(link, spool_max_bytes, "spool.max_bytes", size, "64MiB", "1..1TiB", \

@@ -133,18 +133,37 @@ a_copy_left_over_from_an_earlier_wire_does_not_keep_the_limit_away(void)
 static void
 what_is_not_confirmed_fills_a_window(void)
 {
-    queue_open("confirm=peer spool.max_messages=2");
+    static const char *const options[] = {
+        "confirm=peer spool.max_messages=2",
+        "confirm=peer confirm.window=2",
+        "confirm=application confirm.window=2",
+    };
+
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        queue_open(options[i]);
+        bring_up(1);
+        queue_send("a", 0);
+        queue_send("b", 0);
+        queue_send("c", 0);
+        CU_ASSERT_TRUE(mails(1, "a"));
+        queue_hear(HW_LETTER_WANT, 1, 0);
+        CU_ASSERT_TRUE(mails(1, "b"));
+        queue_hear(HW_LETTER_WANT, 1, 0);
+        CU_ASSERT_TRUE(mails(1, ""));
+        if (i < 2) {
+            queue_hear(HW_LETTER_PASSED, 1, 1);
+            CU_ASSERT_TRUE(mails(1, "c"));
+        }
+    }
+}
+
+static void
+the_window_does_not_limit_what_nobody_confirms(void)
+{
+    queue_open("confirm.window=1");
     bring_up(1);
-    queue_send("a", 0);
-    queue_send("b", 0);
-    queue_send("c", 0);
-    CU_ASSERT_TRUE(mails(1, "a"));
-    queue_hear(HW_LETTER_WANT, 1, 0);
-    CU_ASSERT_TRUE(mails(1, "b"));
-    queue_hear(HW_LETTER_WANT, 1, 0);
-    CU_ASSERT_TRUE(mails(1, ""));
-    queue_hear(HW_LETTER_PASSED, 1, 1);
-    CU_ASSERT_TRUE(mails(1, "c"));
+    queue_send("a b c", 0);
+    CU_ASSERT_TRUE(mails(1, "a b c"));
 }
 
 static void
@@ -194,6 +213,7 @@ static CU_TestInfo tests[] = {
     CHECK(other_policies_leave_the_spool_to_the_door),
     CHECK(a_copy_left_over_from_an_earlier_wire_does_not_keep_the_limit_away),
     CHECK(what_is_not_confirmed_fills_a_window),
+    CHECK(the_window_does_not_limit_what_nobody_confirms),
     CHECK(a_window_counts_bytes_too),
     CHECK(room_is_told_to_who_waits_for_it_and_to_nobody_else),
     CU_TEST_INFO_NULL,
