@@ -2,6 +2,7 @@
 settled when, and a link that walks over all of them."""
 
 import json
+import os
 import signal
 import socket
 import ssl
@@ -180,7 +181,9 @@ def a_flood_does_not_grow_a_link_that_is_not_read(folder):
         with open(f"/proc/{cat.pid}/status", encoding="ascii") as status:
             peak = [int(line.split()[1]) for line in status
                     if line.startswith("VmHWM")]
-        check(peak[0] < 60 * 1024 or "sanitize" in HAWSER, f"{peak} KiB")
+        # Sanitizers have memory of their own.
+        check(peak[0] < 60 * 1024 or os.environ.get("HAWSER_SANITIZE"),
+              f"{peak} KiB")
     finally:
         cat.kill()
         cat.wait()
