@@ -83,7 +83,7 @@ def who_is_not_there_is_told_as_such(folder):
                       (f"tls://127.0.0.1:{port}", "Connection refused"),
                       (f"unix://{folder}/none", "No such file or directory"),
                       ("unix://@hawser-nobody", "Connection refused")):
-        status, _, err = hawser("send", "--timeout", "200ms", url, "x")
+        status, _, err = hawser("send", "-o", "attempts.max=1", url, "x")
         check(status == UNREACHABLE and f"connect: {hint}" in err,
               f"{status} {err}")
 
