@@ -275,7 +275,9 @@ hawser_cancel(hawser_bus *bus, hawser_link link, uint64_t tag);
 // As hawser_send_message, on a link with spool=file:PATH; and returns once the
 // message is on disk, so that it survives the end of the process at any moment,
 // or has left for good already. Threads that wait share a write. OK: it is on
-// disk (with overflow=drop-newest also: it was given up, as its receipt says).
+// disk, and so is all that the link accepted before it, by whatever call and
+// thread, and that has not left (with overflow=drop-newest also: it was given
+// up, as its receipt says, and says nothing of those before it).
 // TIMEOUT: it was taken, but is not known to be on disk after timeout_ms (-1:
 // for ever), or when the link was closed meanwhile; it is sent all the same.
 // After any other answer nothing was taken; FULL and SYSTEM also say that the

@@ -629,7 +629,8 @@ leave(void *actor)
 {
     struct queue *self = actor;
 
-    for (uint32_t link = 0; link < self->rows_reached; link++) {
+    for (uint32_t link = 0; self->rows != NULL && link < self->rows_reached;
+         link++) {
         struct row *row = &self->rows[link];
 
         if (row->stock.plan != NULL) {
@@ -647,7 +648,6 @@ sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
     struct queue *self = actor;
 
     self->seat = seat;
-    self->rows_reached = 0; // as it began
     self->links_max = (uint32_t)settings->links_max;
     self->rows = hw_pages_take(self->links_max, sizeof *self->rows);
     if (self->rows == NULL ||

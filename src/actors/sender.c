@@ -519,7 +519,8 @@ leave(void *actor)
 {
     struct sender *self = actor;
 
-    for (uint32_t link = 0; link < self->rows_reached; link++) {
+    for (uint32_t link = 0; self->rows != NULL && link < self->rows_reached;
+         link++) {
         struct row *row = &self->rows[link];
 
         if (row->batch != NULL) {

@@ -459,21 +459,27 @@ send_shared(hawser_bus *bus, hawser_link link, hawser_message *message,
 {
     struct hawser_message copy = *message;
     bool small = message->size <= COPIED_MAX || hw_batch_of(message)->count > 1;
+    hawser_status status;
 
     copy.private_tag = tag;
     copy.private_flags = 0;
     parcel->message = &copy;
     parcel->shared = small ? NULL : message;
-    return send_one(bus, link, parcel);
+    status = send_one(bus, link, parcel);
+    parcel->message = NULL; // the copy ends here
+    return status;
 }
 
 hawser_status
 hawser_send_message(hawser_bus *bus, hawser_link link, hawser_message *message,
                     uint64_t tag)
 {
-    return bus == NULL || message == NULL
-               ? HAWSER_INVALID
-               : send_shared(bus, link, message, tag, &(struct parcel){ 0 });
+    struct parcel parcel = { 0 };
+
+    if (bus == NULL || message == NULL) {
+        return HAWSER_INVALID;
+    }
+    return send_shared(bus, link, message, tag, &parcel);
 }
 
 // status: of sending it.

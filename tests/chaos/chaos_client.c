@@ -53,7 +53,7 @@ struct app {
     uint64_t written_tag; // … of which the history knows
 };
 
-static volatile sig_atomic_t stop_wanted;
+static atomic_int stop_wanted; // a thread reads it, so no sig_atomic_t
 
 static void
 on_signal(int number)

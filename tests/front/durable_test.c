@@ -50,6 +50,31 @@ what_has_left_is_not_there_in_the_next_life(void)
     forget_file();
 }
 
+// Nothing but the last asks for a write before the process ends.
+static bool
+wait_for_the_last_of_many(void)
+{
+    struct life life = begin_life("spool.commit=1h");
+
+    for (uint32_t i = 0; i < 100; i++) {
+        CU_ASSERT_EQUAL(send_number(life.bus, life.link, i), HAWSER_OK);
+    }
+    return send_sync(&life, 100) == HAWSER_OK;
+}
+
+static void
+a_send_that_waits_covers_those_before_it(void)
+{
+    struct life life;
+
+    CU_ASSERT_TRUE(in_another_process(wait_for_the_last_of_many));
+    life = begin_life("");
+    CU_ASSERT_EQUAL(sum_of(life.bus, life.link).accepted, 101);
+    expect_heard(&life, 0, 101);
+    end_life(&life);
+    forget_file();
+}
+
 static void
 a_closed_link_says_what_it_leaves_and_may_be_opened_again(void)
 {
@@ -363,6 +388,7 @@ many_threads_are_all_served_while_it_flows(void)
 static CU_TestInfo tests[] = {
     CHECK(what_was_sent_goes_out_in_the_next_life),
     CHECK(what_has_left_is_not_there_in_the_next_life),
+    CHECK(a_send_that_waits_covers_those_before_it),
     CHECK(a_closed_link_says_what_it_leaves_and_may_be_opened_again),
     CHECK(a_tag_is_kept_and_its_receipt_comes_in_the_life_that_sends),
     CHECK(kind_and_topic_are_kept),

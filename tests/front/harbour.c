@@ -237,6 +237,17 @@ expect_silence(hawser_bus *bus)
     }
 }
 
+void
+expect_no_message(hawser_bus *bus)
+{
+    hawser_item item;
+
+    while (hawser_receive(bus, &item, 0) == HAWSER_OK) {
+        CU_ASSERT_EQUAL(item.kind, HAWSER_ITEM_EVENT);
+        hawser_item_drop(&item);
+    }
+}
+
 // ---- saying ----
 
 void

@@ -98,6 +98,11 @@ expect_numbers(hawser_bus *bus, hawser_link link, uint32_t first,
 void
 expect_silence(hawser_bus *bus);
 
+// Nothing but events is in the inbox. Messages may be heard before the event
+// that their link is UP.
+void
+expect_no_message(hawser_bus *bus);
+
 // ---- saying ----
 
 void

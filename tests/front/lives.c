@@ -59,18 +59,6 @@ send_sync(struct life *life, uint32_t number)
     return status;
 }
 
-// Messages may be heard before the event that the link is UP.
-static void
-expect_no_message(hawser_bus *bus)
-{
-    hawser_item item;
-
-    while (hawser_receive(bus, &item, 0) == HAWSER_OK) {
-        CU_ASSERT_EQUAL(item.kind, HAWSER_ITEM_EVENT);
-        hawser_item_drop(&item);
-    }
-}
-
 void
 expect_heard(struct life *life, uint32_t first, uint32_t count)
 {

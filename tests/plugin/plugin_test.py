@@ -146,7 +146,7 @@ class Peer:
         self.path = work / f"{name}.txt"
         self.file = self.path.open("w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [HAWSER, "cat", "-n", "-v", "-o", f"transport.load={plugin}",
+            [HAWSER, "cat", "-v", "-o", f"transport.load={plugin}",
              "-o", "backoff.min=10ms", "-o", "backoff.max=50ms",
              "-o", "heartbeat.interval=50ms", *flags, url],
             stdin=subprocess.PIPE, stdout=self.file, stderr=self.file,
@@ -166,6 +166,15 @@ class Peer:
                 return True
             time.sleep(0.01)  # between two looks
         return re.search(pattern, self.said()) is not None
+
+    def finish(self):
+        """Its exit status, once all that it was given is delivered."""
+        self.process.stdin.close()
+        try:
+            self.process.wait(PATIENCE_S)
+        finally:
+            status = self.end()
+        return status
 
     def end(self):
         """Its exit status, asked to end."""
@@ -218,7 +227,7 @@ class InTheBus(unittest.TestCase):
             far.write("good day\n")
             self.assertTrue(near.waits_for("(?m)^good day$"), near.said())
         finally:
-            self.assertEqual(near.end(), 0, near.said())
+            self.assertEqual(near.finish(), 0, near.said())
             far.end()
 
     def test_a_rule_that_is_broken_loses_the_wire(self):

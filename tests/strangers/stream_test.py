@@ -2,6 +2,7 @@
 settled when, and a link that walks over all of them."""
 
 import json
+import os
 import signal
 import socket
 import ssl
@@ -82,7 +83,7 @@ def who_is_not_there_is_told_as_such(folder):
                       (f"tls://127.0.0.1:{port}", "Connection refused"),
                       (f"unix://{folder}/none", "No such file or directory"),
                       ("unix://@hawser-nobody", "Connection refused")):
-        status, _, err = hawser("send", "--timeout", "200ms", url, "x")
+        status, _, err = hawser("send", "-o", "attempts.max=1", url, "x")
         check(status == UNREACHABLE and f"connect: {hint}" in err,
               f"{status} {err}")
 
@@ -180,7 +181,9 @@ def a_flood_does_not_grow_a_link_that_is_not_read(folder):
         with open(f"/proc/{cat.pid}/status", encoding="ascii") as status:
             peak = [int(line.split()[1]) for line in status
                     if line.startswith("VmHWM")]
-        check(peak[0] < 60 * 1024 or "sanitize" in HAWSER, f"{peak} KiB")
+        # Sanitizers have memory of their own.
+        check(peak[0] < 60 * 1024 or os.environ.get("HAWSER_SANITIZE"),
+              f"{peak} KiB")
     finally:
         cat.kill()
         cat.wait()
