@@ -248,7 +248,7 @@ judge(struct gateway *gateway)
         (void)fprintf(stderr,
                       "{\"heard\":%llu,\"skipped\":%llu,\"left\":%llu}\n",
                       heard, skipped, left);
-    } else if (left > 0 || gateway->link.loudness > 1) {
+    } else if (left + skipped > 0 || gateway->link.loudness > 1) {
         (void)fprintf(stderr,
                       "hawser: %llu messages heard, %llu not passed on\n",
                       heard, left + skipped);

@@ -46,10 +46,12 @@ class Library(Console):
 
 class Socat(Console):
     def __init__(self, path):
-        super().__init__("socat", "STDIO", f"UNIX-LISTEN:{path},unlink-early")
+        super().__init__("socat", "STDIO", f"UNIX-LISTEN:{path}")
         self.path, self.url = path, f"unix://{path}"
+        wait_until(path.exists, f"{self} does not listen")
 
     def again(self):
+        self.path.unlink()
         return Socat(self.path)
 
 
