@@ -71,7 +71,7 @@ skip(struct gateway *gateway, struct gateway_side *side)
     tell_failure(&gateway->link, text);
 }
 
-// Hands the message to the other side. False: it is full, and the message waits.
+// Hands the message to the other side. False: that is full, and it waits.
 static bool
 pass_on(struct gateway *gateway, struct gateway_side *side)
 {

@@ -293,12 +293,11 @@ const struct command command_serve = {
         "PULL counts, a ROUTER tells.\n"
         "Port 0 takes a free one. The address is printed on stdout.\n",
     .flags = flags_of_serve,
-    .examples =
-        "  hawser serve ws://127.0.0.1:9000\n"
-        "  hawser serve --print ws://0.0.0.0:9000/sink\n"
-        "  hawser serve --framing line unix:///tmp/echo.sock\n"
-        "  hawser serve --role sink 'zmq+tcp://127.0.0.1:9001?type=pull' "
-        "zmq+tcp://127.0.0.1:9002\n"
-        "  hawser serve --pings off ws://[::1]:0\n",
+    .examples = "  hawser serve ws://127.0.0.1:9000\n"
+                "  hawser serve --print ws://0.0.0.0:9000/sink\n"
+                "  hawser serve --framing line unix:///tmp/echo.sock\n"
+                "  hawser serve --role sink 'zmq+tcp://*:9001?type=pull' "
+                "zmq+tcp://*:9002\n"
+                "  hawser serve --pings off ws://[::1]:0\n",
     .run = run,
 };

@@ -10,10 +10,10 @@ enum {
     BLOCK_SIZE = 32 * 1024, // messages that share memory; chosen
     // Kept inside zmq_msg_t by libzmq 4.3, without memory of their own.
     SMALL = 32,
-    // A full wire has room again once libzmq holds an eighth of wire.buffer. Its
-    // thread takes turns with the loop's, so few long turns cost less than many
-    // short ones: 1 KiB one way went from 400 to 650 thousand a second with an
-    // eighth instead of a half.
+    // A full wire has room again once libzmq holds an eighth of wire.buffer:
+    // its thread takes turns with the loop's, so few long turns cost less than
+    // many short ones. With a half, 1 KiB one way was at 400 thousand a second,
+    // with an eighth at 650.
     LOW_PART = 8,
 };
 
