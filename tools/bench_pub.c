@@ -121,8 +121,8 @@ measure_there(struct bench *bench, uint32_t *times)
     uint64_t timed = 0;
     double start;
 
-    if (hawser_link_open(bench->session.bus, bench->confirm,
-                         bench->link.options, &there) != HAWSER_OK) {
+    if (hawser_link_open(bench->session.bus, bench->confirm, NULL, &there) !=
+        HAWSER_OK) {
         tell_failure(&bench->link, hawser_last_error());
         return TOOL_USAGE;
     }

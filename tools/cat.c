@@ -1,8 +1,8 @@
 // cat.c - "hawser cat": stdin lines go out, messages come out as lines.
 #include <stdio.h>
-#include <string.h>
 
 #include "flags.h"
+#include "gateway.h"
 #include "pump.h"
 
 enum { DEFAULT_TIMEOUT_MS = 30000, DEFAULT_LINGER_MS = 500 };
@@ -31,20 +31,20 @@ static const struct flag flags_of_cat[] = {
 
 struct cat {
     struct pump pump;
-    char urls[4096];
+    const char *urls[2]; // several endpoints of one, separated by spaces
+    int count;
+    bool speaks; // a flag was given that is about stdin or stdout
 };
 
 static bool
 add_url(struct cat *cat, const struct flag_reader *flags)
 {
-    size_t there = strlen(cat->urls);
-    int size = snprintf(cat->urls + there, sizeof cat->urls - there, "%s%s",
-                        there > 0 ? " " : "", flags->value);
-
-    if ((size_t)size >= sizeof cat->urls - there) {
-        (void)flags_refuse(flags, "too many URLs"); // says it
+    if (cat->count == 2) {
+        (void)flags_refuse(flags, "a gateway has two sides; write endpoints of "
+                                  "one side as one word: 'URL URL'"); // says it
         return false;
     }
+    cat->urls[cat->count++] = flags->value;
     return true;
 }
 
@@ -100,11 +100,30 @@ take(struct cat *cat, const struct flag_reader *flags, int id)
     case FLAG_TIMEOUT:
         return flags_take_duration(flags, &pump->timeout_ms);
     case FLAG_LINGER:
+        cat->speaks = true;
         return flags_take_duration(flags, &pump->linger_ms);
     default:
+        cat->speaks |= id != 'n' && id != 'E';
         take_mode(pump, id);
         return true;
     }
+}
+
+// What comes from one goes to the other.
+static int
+run_gateway(const struct cat *cat, const struct flag_reader *flags)
+{
+    struct gateway gateway = { .link = cat->pump.link,
+                               .close_with_peer = cat->pump.close_with_peer,
+                               .timeout_ms = cat->pump.timeout_ms };
+
+    if (cat->speaks) {
+        (void)flags_refuse(flags, "between two URLs nothing is read from "
+                                  "stdin, and nothing printed"); // says it
+        link_flags_close(&gateway.link);
+        return TOOL_USAGE;
+    }
+    return (int)gateway_run(&gateway, cat->urls[0], cat->urls[1]);
 }
 
 static int
@@ -129,32 +148,44 @@ run(const struct command *command, int argc, char **argv)
             return id == FLAG_HELP ? TOOL_OK : TOOL_USAGE;
         }
     }
-    if (cat.urls[0] == '\0') {
+    if (cat.count == 2) {
+        return run_gateway(&cat, &flags);
+    }
+    if (cat.count == 0 || cat.urls[0][0] == '\0') {
         (void)flags_refuse(&flags, "a URL is missing"); // says it
         link_flags_close(&cat.pump.link);
         return TOOL_USAGE;
     }
     cat.pump.after = cat.pump.input.delimiter;
-    return (int)pump_run(&cat.pump, cat.urls);
+    return (int)pump_run(&cat.pump, cat.urls[0]);
 }
 
 const struct command command_cat = {
     .name = "cat",
-    .operands = "URL…",
+    .operands = "URL [URL]",
     .summary = "stdin lines go out, messages come out as lines",
     .story =
-        "Connects to URL, or to the first of several that answers, and stays\n"
-        "connected: what was not yet confirmed when a connection is lost goes\n"
-        "out again on the next one. When stdin ends, it waits until all was\n"
-        "delivered and no more answers come, and says goodbye.\n"
+        "Connects to URL and stays connected: what was not yet confirmed when\n"
+        "a connection is lost goes out again on the next one. When stdin "
+        "ends,\n"
+        "it waits until all was delivered and no more answers come, and says\n"
+        "goodbye. A word may name several URLs, separated by spaces: the "
+        "first\n"
+        "that answers is taken.\n"
+        "\n"
+        "With two words it is a gateway: what comes from one side goes to the\n"
+        "other, both ways, until interrupted. Each side heals by itself; what\n"
+        "came meanwhile waits, and a side that can keep no more stops reading\n"
+        "the other. At an interrupt it delivers what waits (--timeout).\n"
         "\n"
         "Messages are on stdout, troubles on stderr (-v: every step).\n",
     .flags = flags_of_cat,
     .more_flags = link_flag_list,
     .examples = "  echo hello | hawser cat ws://127.0.0.1:9000/\n"
                 "  hawser cat -n wss://stream.example.org/feed > feed.txt\n"
-                "  hawser cat -H 'Authorization: Bearer …' wss://a.example "
-                "wss://b.example\n"
+                "  hawser cat -H 'Authorization: Bearer …' 'wss://a.example "
+                "wss://b.example'\n"
+                "  hawser cat ws://127.0.0.1:9000/ zmq+tcp://127.0.0.1:5555\n"
                 "  hawser cat -1 -U ws://127.0.0.1:9000/blast\n"
                 "  hawser cat -b ws://127.0.0.1:9000/ < photo.jpg > copy.jpg\n",
     .run = run,

@@ -5,7 +5,6 @@
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -314,19 +313,6 @@ wait_and_move(struct pump *pump, int signals)
 
 // ---- the whole ----
 
-static int
-open_signals(void)
-{
-    sigset_t set;
-
-    (void)sigemptyset(&set); // none of these can fail on a set of ours
-    (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGTERM);
-    // Before any thread is there, so that all have them blocked.
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static enum tool_exit
 judge(struct pump *pump)
 {
@@ -392,7 +378,7 @@ learn_limits(struct pump *pump)
 enum tool_exit
 pump_run(struct pump *pump, const char *urls)
 {
-    int signals = open_signals();
+    int signals = session_signals();
     enum tool_exit status;
 
     learn_limits(pump);

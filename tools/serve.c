@@ -77,6 +77,16 @@ take_path(struct serve_options *options, const char *url)
 }
 
 static bool
+take_zmq(struct serve_options *options, const char *url)
+{
+    if (strlen(url) > SERVE_URL_MAX || strstr(url, "bind=") != NULL) {
+        return refuse(url, "write it as zmq+tcp://HOST:PORT?type=TYPE");
+    }
+    options->zmq_urls[options->zmq_count++] = url;
+    return true;
+}
+
+static bool
 take_url(struct serve_options *options, const char *url)
 {
     struct http_parser_url parts;
@@ -87,11 +97,15 @@ take_url(struct serve_options *options, const char *url)
         options->wire = WIRE_LENGTH32;
         return take_path(options, url);
     }
+    if (strncmp(url, "zmq+tcp://", 10) == 0 ||
+        strncmp(url, "zmq+ipc://", 10) == 0) {
+        return take_zmq(options, url);
+    }
     http_parser_url_init(&parts);
     if (strncmp(url, "tcp://", 6) == 0) {
         options->wire = WIRE_LENGTH32;
     } else if (strncmp(url, "ws://", 5) != 0) {
-        return refuse(url, "only ws://, tcp:// and unix:// are served");
+        return refuse(url, "only ws://, tcp://, unix:// and zmq+… are served");
     }
     if (http_parser_parse_url(url, strlen(url), 0, &parts) != 0 ||
         (parts.field_set & 1 << UF_PORT) == 0) {
@@ -141,6 +155,27 @@ take_framing(struct serve_options *options, const struct flag_reader *flags)
     return flags_refuse(flags, "--framing takes length32, line or raw") == 0;
 }
 
+// A second one may only be ZeroMQ's, beside the first.
+static bool
+may_take_url(const struct serve_options *options, const char *url)
+{
+    return options->host[0] == '\0' &&
+           (options->zmq_count == 0 || (options->zmq_count < SERVE_ZMQ_MAX &&
+                                        strncmp(url, "zmq+", 4) == 0));
+}
+
+// What a socket of ZeroMQ does not know, or its library keeps to itself.
+static const char *
+unfit_for_zmq(const struct serve_options *options)
+{
+    return options->framing != WIRE_WS   ? "--framing is for tcp:// and unix://"
+           : options->once               ? "--once needs peers that are seen"
+           : options->mute_pings         ? "--pings is for ws://"
+           : options->record != NULL     ? "--record needs peers that are seen"
+           : options->role == ROLE_BLAST ? "--role blast needs a peer to blast"
+                                         : NULL;
+}
+
 static bool
 take_flag(struct serve_options *options, const struct flag_reader *flags,
           int id)
@@ -184,7 +219,7 @@ take_flag(struct serve_options *options, const struct flag_reader *flags,
         ok = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
         break;
     default:
-        ok = options->host[0] == '\0'
+        ok = may_take_url(options, flags->value)
                  ? take_url(options, flags->value)
                  : flags_refuse(flags, "one address is enough") == 0;
         break;
@@ -210,6 +245,15 @@ run(const struct command *command, int argc, char **argv)
             return TOOL_USAGE;
         }
     }
+    if (options.zmq_count > 0) {
+        const char *unfit = unfit_for_zmq(&options);
+
+        if (unfit != NULL) {
+            (void)flags_refuse(&flags, unfit); // says it
+            return TOOL_USAGE;
+        }
+        return serve_zmq(&options) == 0 ? TOOL_OK : TOOL_USAGE;
+    }
     if (options.host[0] == '\0') {
         (void)flags_refuse(&flags, "an address is missing"); // says it
         return TOOL_USAGE;
@@ -226,7 +270,7 @@ run(const struct command *command, int argc, char **argv)
 
 const struct command command_serve = {
     .name = "serve",
-    .operands = "ws://HOST:PORT|tcp://HOST:PORT|unix:///PATH",
+    .operands = "ws://HOST:PORT|tcp://…|unix:///PATH|zmq+tcp://…",
     .summary = "an echo, sink and blast server for trying things",
     .story =
         "By the path that a client asks for:\n"
@@ -240,11 +284,20 @@ const struct command command_serve = {
         "In tcp:// and unix:// clients name no path: --role says what is "
         "done.\n"
         "A blast needs no order there: a sink obeys \"go N SIZE\".\n"
+        "In zmq+tcp:// and zmq+ipc:// a ROUTER is bound, or what type= says; "
+        "the\n"
+        "text of a question may be \"?N\", which is answered once N were "
+        "counted.\n"
+        "A second address may stand beside the first, with one count for both: "
+        "a\n"
+        "PULL counts, a ROUTER tells.\n"
         "Port 0 takes a free one. The address is printed on stdout.\n",
     .flags = flags_of_serve,
     .examples = "  hawser serve ws://127.0.0.1:9000\n"
                 "  hawser serve --print ws://0.0.0.0:9000/sink\n"
                 "  hawser serve --framing line unix:///tmp/echo.sock\n"
+                "  hawser serve --role sink 'zmq+tcp://*:9001?type=pull' "
+                "zmq+tcp://*:9002\n"
                 "  hawser serve --pings off ws://[::1]:0\n",
     .run = run,
 };

@@ -6,6 +6,7 @@
 //   serve_upgrade.c  the HTTP request that becomes a WebSocket
 //   serve_frames.c   frames
 //   serve_stream.c   the same for tcp:// and unix://
+//   serve_zmq.c      the same for zmq+tcp:// and zmq+ipc://
 //   serve_door.c     the socket that listens
 //   serve_role.c     what is done with messages: echo, sink, blast
 //   serve_record.c   what was read, in memory that survives a kill -9
@@ -21,6 +22,8 @@
 #include "serve_frames.h"
 
 enum {
+    SERVE_URL_MAX = 400,          // of ZeroMQ
+    SERVE_ZMQ_MAX = 2,            // addresses of ZeroMQ
     SERVE_PATH_MAX = 107,         // of a Unix socket, unix(7)
     SERVE_READ_ROOM = 256 * 1024, // bytes read at once; all peers share it
     SERVE_OUT_HIGH = 1024 * 1024, // unsent bytes at which reading pauses
@@ -49,6 +52,8 @@ struct serve_options {
     bool quiet;
     enum serve_wire framing; // WIRE_WS: none was asked for
     const char *record;
+    const char *zmq_urls[SERVE_ZMQ_MAX];
+    unsigned zmq_count; // 0: it is another scheme
 };
 
 struct record;
@@ -152,6 +157,12 @@ stream_leave(struct peer *peer);
 size_t
 stream_head(enum serve_wire wire, uint8_t head[FRAME_HEAD_MAX], uint64_t size,
             size_t *tail);
+
+// ---- serve_zmq.c ----
+
+// As server_run, for the ZeroMQ addresses of the options.
+int
+serve_zmq(const struct serve_options *options);
 
 // ---- serve_server.c ----
 

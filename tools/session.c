@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 #include "tell.h"
@@ -59,6 +60,39 @@ session_open(struct session *session, const struct link_flags *flags,
     // The link's options are the bus's: they were given above.
     status = hawser_link_open(session->bus, urls, NULL, &session->link);
     return status == HAWSER_OK ? TOOL_OK : refuse(session, urls, status);
+}
+
+enum tool_exit
+session_join(struct session *session, struct session *first, const char *urls,
+             hawser_inbox **inbox)
+{
+    hawser_status status = hawser_inbox_open(first->bus, inbox);
+
+    *session = (struct session){ .flags = first->flags,
+                                 .bus = first->bus,
+                                 .last_exit = TOOL_UNREACHABLE,
+                                 .inbox_fd = -1,
+                                 .bus_fd = first->bus_fd };
+    if (status == HAWSER_OK) {
+        status = hawser_inbox_fd(*inbox, &session->inbox_fd);
+    }
+    if (status == HAWSER_OK) {
+        status = hawser_link_open_in(*inbox, urls, NULL, &session->link);
+    }
+    return status == HAWSER_OK ? TOOL_OK : refuse(first, urls, status);
+}
+
+int
+session_signals(void)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set); // none of these can fail on a set of ours
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGTERM);
+    // Before any thread is there, so that all have them blocked.
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 enum tool_exit

@@ -34,6 +34,18 @@ enum tool_exit
 session_open(struct session *session, const struct link_flags *flags,
              const char *urls);
 
+// A second link, on the bus of first and heard in an inbox of its own, which
+// may be waited for at once. As session_open; where it refuses, first is closed
+// too.
+enum tool_exit
+session_join(struct session *session, struct session *first, const char *urls,
+             hawser_inbox **inbox);
+
+// A descriptor for SIGINT and SIGTERM, which no longer end the process. To be
+// called before any thread is there.
+int
+session_signals(void);
+
 // Opens the file descriptors of the session, for who waits for other things
 // too. As session_open.
 enum tool_exit

@@ -179,7 +179,7 @@ downgrade(struct sender *self, uint32_t link)
     if (!row->plan->settings->confirm_strict) {
         say(self, HW_QUEUE, HW_LETTER_DOWNGRADE, link, row->taken);
     }
-    say(self, HW_SUPERVISOR, HW_LETTER_DOWNGRADE, link, 0);
+    say(self, HW_SUPERVISOR, HW_LETTER_DOWNGRADE, link, row->barriers);
 }
 
 // The newest barrier was not answered in time. A peer that says other things

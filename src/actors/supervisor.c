@@ -750,11 +750,12 @@ on_silent(void *actor, const struct hw_letter *letter)
     }
 }
 
+// Either the wire has barriers, and the peer does not answer them, or there are
+// none: what is sent there can't be confirmed at all.
 static void
 on_downgrade(void *actor, const struct hw_letter *letter)
 {
-    static const char why[] = "confirm=peer: the peer does not echo barriers; "
-                              "confirm=none is in force";
+    bool has_barriers = letter->number != 0;
     struct supervisor *self = actor;
     struct row *row = &self->rows[letter->link];
 
@@ -763,13 +764,20 @@ on_downgrade(void *actor, const struct hw_letter *letter)
     }
     if (row->plan->settings->confirm_strict) {
         note_error(self, letter->link, HAWSER_CAUSE_LOCAL,
-                   "confirm.strict: the peer does not echo barriers");
+                   has_barriers
+                       ? "confirm.strict: the peer does not echo barriers"
+                       : "confirm.strict: nothing tells here what has arrived");
         step(self, letter->link, HW_LINK_FATAL);
         return;
     }
     tell_of(self, letter->link, HAWSER_EVENT_DOWNGRADE,
             (uint64_t)row->endpoint << 32,
-            hw_report_error(HAWSER_CAUSE_LOCAL, why));
+            hw_report_error(HAWSER_CAUSE_LOCAL,
+                            has_barriers
+                                ? "confirm=peer: the peer does not echo "
+                                  "barriers; confirm=none is in force"
+                                : "confirm=peer: nothing tells here what has "
+                                  "arrived; confirm=none is in force"));
 }
 
 static void

@@ -64,7 +64,7 @@ enum hw_name {
     X(TAKEN,           "the wire took count messages of the mail; number: position behind the last") \
     X(GREETING_TAKEN,  "the same, of greetings") \
     X(PASSED,          "all before position number have arrived at the peer") \
-    X(DOWNGRADE,       "this wire can't confirm") \
+    X(DOWNGRADE,       "this wire can't confirm; number, to the supervisor: 1 if the peer could") \
     X(STALLED,         "writing makes no progress") \
     X(WIRE_DIAL,       "dial; number: index of the endpoint; thing: fresh headers, malloc'd, or NULL") \
     X(WIRE_OPENED,     "the wire is open; thing: report") \

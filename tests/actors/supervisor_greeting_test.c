@@ -331,6 +331,7 @@ a_wire_that_cannot_confirm_is_told_and_used_all_the_same(void)
         CU_ASSERT_TRUE(super_event(&event));
         CU_ASSERT_EQUAL(event.kind, HAWSER_EVENT_DOWNGRADE);
         CU_ASSERT_EQUAL(event.state, states[i]);
+        CU_ASSERT_PTR_NOT_NULL(strstr(event.error, "nothing tells here"));
         CU_ASSERT_PTR_NOT_NULL(strstr(event.error, "confirm=none is in force"));
         CU_ASSERT_TRUE(desk_is_silent(&super_desk));
         CU_ASSERT_EQUAL(super_state(), states[i]);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 // How long stage_settle gives to what must not happen.
-enum { SETTLE_MS = 30, STOP_MS = 3000 };
+enum { SETTLE_MS = 30, STOP_MS = 10000 };
 
 unsigned stage_wait_ms = 10000;
 
@@ -134,7 +134,7 @@ drain_loop(struct stage *stage)
     uv_unref((uv_handle_t *)&stage->timer);
     set_timer(stage, STOP_MS);
     while (!stage->late && !only_the_timer(stage)) {
-        (void)uv_run(&stage->loop, UV_RUN_NOWAIT); // whether more is to come
+        (void)uv_run(&stage->loop, UV_RUN_ONCE); // whether more is to come
     }
     if (!only_the_timer(stage)) {
         stage_fault(stage, "stop leaves handles on the loop");

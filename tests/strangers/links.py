@@ -29,7 +29,8 @@ class Link(Process):
     def __init__(self, urls, *options, command=("send", "x"), **more):
         urls = [urls] if isinstance(urls, str) else urls
         super().__init__(HAWSER, command[0], "--json", "-v", "--timeout", "0",
-                         *CALM, *options, " ".join(urls), *command[1:], **more)
+                         *CALM, *options, *([" ".join(urls)] if urls else []),
+                         *command[1:], **more)
 
     def events(self):
         lines = [json.loads(line) for _, line in list(self.err)]

@@ -1,7 +1,6 @@
-"""tcp://, unix:// and tls://: peers that misbehave, certificates, what is
-settled when, and a link that walks over all of them."""
+"""tcp://, unix:// and tls://: peers that misbehave, certificates, and what is
+settled when."""
 
-import json
 import os
 import signal
 import socket
@@ -14,10 +13,10 @@ import time
 
 sys.dont_write_bytecode = True
 
-from certificates import make_authority, make_server, openssl
-from links import CALM, QUICK, Link
-from processes import (HAWSER, HERE, PYTHON, Process, Server, check, hawser,
-                       main, need, python_server, wait_until)
+from certificates import make_authority, make_server
+from links import CALM, Link
+from processes import (HAWSER, HERE, PYTHON, Process, check, hawser, main,
+                       wait_until)
 
 REFUSED, UNREACHABLE, USAGE, LEFTOVER = 3, 2, 1, 5
 
@@ -313,78 +312,6 @@ def a_stopped_peers_kernel_is_enough_over_tcp_and_not_over_unix(folder):
           f"{status} {err}")
 
 
-# ---- over all of them ----
-
-def numbers_in(files):
-    found = set()
-    for file in files:
-        text = file.read_bytes() if file.exists() else b""
-        found.update(text[:text.rfind(b"\n") + 1].split())
-    return found
-
-
-def a_link_walks_down_the_list_and_back(folder):
-    """wss, then unix, then tcp, as servers die; and back as they return. With
-    confirm=peer nothing is lost over unix, whenever the server is killed. The
-    one of wss, Python's websockets, confirms what its application reads last,
-    and is given the time to read it: docs/delivery.md."""
-    authority = make_authority(folder)
-    certificate, key = make_server(folder)
-    path = str(folder / "socket")
-    files = [folder / f"{name}.txt" for name in ("wss", "unix", "tcp")]
-    said = []
-
-    def start_wss(port=0):
-        return python_server(port, "--tls", certificate, key, "--write",
-                             files[0])
-
-    def start_unix():
-        return stream_server(path, "--write", files[1])
-
-    wss, unix = start_wss(), start_unix()
-    tcp = stream_server("0", "--write", files[2])
-    urls = (f"wss://localhost:{wss.port}/ unix://{path} "
-            f"tcp://127.0.0.1:{tcp.port}")
-    link = Process(HAWSER, "send", "--json", "-v", "--timeout", "0", *QUICK,
-                   "-o", "framing=line", "-o", f"tls.ca={authority}", "-o",
-                   "endpoints.prefer=first", "-o", "endpoints.prefer_after=1s",
-                   urls, stdin=subprocess.PIPE)
-
-    def up_at():
-        events = [json.loads(line) for _, line in list(link.err)]
-        states = [event for event in events if "state" in event]
-        if states and states[-1]["state"] == "up":
-            return states[-1]["endpoint"].partition(":")[0]
-        return None
-
-    def say_until(scheme, file):
-        """Goes on sending until what is said arrives there."""
-        def arrives():
-            said.append(str(len(said)).encode())
-            link.say(f"{len(said) - 1}\n")
-            return up_at() == scheme and said[-2] in numbers_in([file])
-        said.append(str(len(said)).encode())
-        link.say(f"{len(said) - 1}\n")
-        wait_until(arrives, f"never up at {scheme}: {link.text(link.err)[-900:]}",
-                   30)
-
-    say_until("wss", files[0])
-    wait_until(lambda: not set(said) - numbers_in(files), "not all is read")
-    wss.kill()
-    say_until("unix", files[1])
-    unix.kill()
-    say_until("tcp", files[2])
-    unix = start_unix()
-    say_until("unix", files[1])
-    wss = start_wss(wss.port)
-    say_until("wss", files[0])
-    link.child.stdin.close()
-    status = link.end()
-    check(status == 0, f"{status}: {link.text(link.err)[-500:]}")
-    wait_until(lambda: not set(said) - numbers_in(files),
-               f"lost {sorted(set(said) - numbers_in(files))[:10]}")
-
-
 if __name__ == "__main__":
     main(who_is_not_there_is_told_as_such, a_length_that_lies_costs_nothing,
          a_promised_message_that_never_comes_costs_nothing,
@@ -399,5 +326,4 @@ if __name__ == "__main__":
          a_client_certificate_is_shown_where_it_is_wanted,
          what_is_no_tls_is_told_as_such,
          an_end_without_a_goodbye_is_told_as_such,
-         a_stopped_peers_kernel_is_enough_over_tcp_and_not_over_unix,
-         a_link_walks_down_the_list_and_back)
+         a_stopped_peers_kernel_is_enough_over_tcp_and_not_over_unix)

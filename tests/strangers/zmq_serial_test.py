@@ -1,7 +1,9 @@
-"""pyzmq's ROUTER, REP, PULL and PUB, killed -9 under load and started again:
-the link heals by itself, with the events that every transport has; what was
+"""ROUTER, REP, PULL and PUB of pyzmq, and of libzmq in a C program, killed -9
+under load and started again: the link heals by itself, with the events that every transport has; what was
 lost is counted, where nothing can confirm."""
 
+import os
+import pathlib
 import subprocess
 import sys
 
@@ -22,8 +24,15 @@ COUNT = 60000
 UNCONFIRMED = ("-o", "confirm=none")
 
 
+PYZMQ = (PYTHON, "-B", HERE / "zmq_server.py")
+IN_C = (pathlib.Path(os.environ["HAWSER_BUILD_DIR"]) / "tests" /
+        "zmq_peer_client",)
+
+peer = PYZMQ  # whose turn it is
+
+
 def start(kind, port=0, *words):
-    return Server(PYTHON, "-B", HERE / "zmq_server.py", kind, port, *words)
+    return Server(*peer, kind, port, *words)
 
 
 def url(server, query=""):
@@ -39,10 +48,10 @@ def restart(kind, server, *words):
     return start(kind, server.port, *words)
 
 
-def stream(target, *options):
-    """hawser send of COUNT numbers."""
+def stream(target, count, *options):
+    """hawser send of count numbers."""
     numbers = subprocess.Popen(
-        [PYTHON, "-c", f"import time\nfor i in range({COUNT}):\n"
+        [PYTHON, "-c", f"import time\nfor i in range({count}):\n"
          " print(i)\n if i % 100 == 0: time.sleep(0.005)"],
         stdout=subprocess.PIPE)
     sender = Process(HAWSER, "send", "--json", "-v", "--timeout", "0",
@@ -52,12 +61,12 @@ def stream(target, *options):
     return sender
 
 
-def heals_through_kills(kind, query, folder, *options):
+def heals_through_kills(kind, query, folder, *options, count=COUNT):
     file = folder / "heard"
     server = start(kind, 0, file)
-    sender = stream(url(server, query), *options)
+    sender = stream(url(server, query), count, *options)
     for kill in range(KILLS):
-        goal = COUNT * (kill + 1) // (KILLS + 2)
+        goal = count * (kill + 1) // (KILLS + 2)
         wait_until(lambda: sender.child.poll() is not None or
                    int((lines(file) or [b"0"])[-1]) > goal,
                    f"{goal} numbers were not written", 60)
@@ -66,12 +75,12 @@ def heals_through_kills(kind, query, folder, *options):
         server = restart(kind, server, file)
     status = sender.end(120)
     check(status == 0, f"exit {status}: {sender.text(sender.err)[-1000:]}")
-    wait_until(lambda: (lines(file) or [b""])[-1] == b"%d" % (COUNT - 1),
+    wait_until(lambda: (lines(file) or [b""])[-1] == b"%d" % (count - 1),
                "the last number was not written", 20)
     heard = [int(line) for line in lines(file)]
-    lost = COUNT - len(set(heard))
+    lost = count - len(set(heard))
     said = sender.text(sender.err)
-    print(f"{kind}: {COUNT} numbers, {KILLS} kills: lost {lost}, duplicates "
+    print(f"{kind}: {count} numbers, {KILLS} kills: lost {lost}, duplicates "
           f"{len(heard) - len(set(heard))}, "
           f"{said.count('Connection refused')} × Connection refused")
     check("the connection ended" in said, "no loss was told")
@@ -95,9 +104,7 @@ def a_pull_is_healed_and_the_loss_is_bounded(folder):
 
 def a_rep_that_is_killed_loses_nothing(folder):
     """An answer confirms its question; an unanswered one is asked again."""
-    global COUNT
-    COUNT = 6000
-    lost, _ = heals_through_kills("REP", "?type=req", folder)
+    lost, _ = heals_through_kills("REP", "?type=req", folder, count=6000)
     check(lost == 0, f"lost {lost}")
 
 
@@ -135,9 +142,25 @@ def events_are_those_of_every_transport(folder):
     link.interrupt()
 
 
-if __name__ == "__main__":
-    main(a_router_is_healed_and_the_loss_is_bounded,
+def in_c(test):
+    """The same test with the C program as its peer."""
+    def run(folder):
+        global peer
+        peer = IN_C
+        try:
+            test(folder)
+        finally:
+            peer = PYZMQ
+
+    run.__name__ = f"{test.__name__}_in_c"
+    return run
+
+
+TESTS = [a_router_is_healed_and_the_loss_is_bounded,
          a_pull_is_healed_and_the_loss_is_bounded,
          a_rep_that_is_killed_loses_nothing,
          a_pub_is_subscribed_to_again,
-         events_are_those_of_every_transport)
+         events_are_those_of_every_transport]
+
+if __name__ == "__main__":
+    main(*TESTS, *map(in_c, TESTS))

@@ -123,8 +123,8 @@ def an_interrupt_before_the_first_connection_is_no_success(folder):
 
 
 def the_second_endpoint_is_tried(folder):
-    status, out, err = hawser("cat", nobody(), url_of(hawser_server()),
-                              text="a\n")
+    status, out, err = hawser(
+        "cat", f"{nobody()} {url_of(hawser_server())}", text="a\n")
     check(status == 0 and out == "a\n", f"{status}, {err}")
 
 
