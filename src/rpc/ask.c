@@ -478,7 +478,7 @@ hw_rpc_call_back(hawser_rpc *rpc)
 void
 hw_unpacked_free(struct hw_unpacked *unpacked)
 {
-    msgpack_unpacked_destroy(&unpacked->objects);
+    msgpack_zone_destroy(&unpacked->zone);
     hawser_message_drop(unpacked->message);
 }
 

@@ -33,6 +33,16 @@ note(hawser_rpc *rpc, hawser_rpc_oddity oddity, const char *sentence)
 
 // ---- messages ----
 
+// What an object of so many bytes may need, up to the zone's usual piece. Each
+// part of it takes a byte at least.
+static size_t
+zone_size(size_t size)
+{
+    return size < MSGPACK_ZONE_CHUNK_SIZE / sizeof(msgpack_object)
+               ? size * sizeof(msgpack_object)
+               : MSGPACK_ZONE_CHUNK_SIZE;
+}
+
 static bool
 unpack(hawser_rpc *rpc, hawser_message *message, struct hw_unpacked *unpacked)
 {
@@ -52,10 +62,12 @@ unpack(hawser_rpc *rpc, hawser_message *message, struct hw_unpacked *unpacked)
         note(rpc, HAWSER_RPC_LIMIT, "more elements than rpc.elements_max");
         return false;
     }
-    msgpack_unpacked_init(&unpacked->objects);
-    if (msgpack_unpack_next(&unpacked->objects, bytes, size, &at) !=
+    if (!msgpack_zone_init(&unpacked->zone, zone_size(size))) {
+        return false; // what it was is as good as lost
+    }
+    if (msgpack_unpack(bytes, size, &at, &unpacked->zone, &unpacked->object) !=
         MSGPACK_UNPACK_SUCCESS) {
-        msgpack_unpacked_destroy(&unpacked->objects);
+        msgpack_zone_destroy(&unpacked->zone);
         note(rpc, HAWSER_RPC_MALFORMED, "msgpack-c does not unpack it");
         return false;
     }
@@ -138,7 +150,7 @@ is_question(const msgpack_object_array *parts, uint32_t from)
 static bool
 take_object(hawser_rpc *rpc, const struct hw_unpacked *unpacked)
 {
-    const msgpack_object *object = &unpacked->objects.data;
+    const msgpack_object *object = &unpacked->object;
     const msgpack_object_array *parts = &object->via.array;
     uint64_t type = UINT64_MAX;
 

@@ -46,7 +46,8 @@ struct hawser_rpc {
 // What an answer, or a question, was unpacked from.
 struct hw_unpacked {
     hawser_message *message;
-    msgpack_unpacked objects;
+    msgpack_object object;
+    msgpack_zone zone; // that its parts are in
 };
 
 struct hawser_rpc_question {
