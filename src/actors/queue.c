@@ -148,12 +148,14 @@ say_room(void *user)
 static struct hw_stock_ear
 ear_of(struct queue *self, uint32_t link)
 {
+    const struct hw_stock *stock = &self->rows[link].stock;
+    bool rated = stock->timed && stock->plan->settings->rate_messages > 0;
+
     self->leaving = link;
     return (struct hw_stock_ear){
         .left = { say_receipt, self, self->seat->now_ms },
         .room = say_room,
-        .now_us =
-            self->rows[link].stock.timed ? self->seat->clock_us(self->seat) : 0,
+        .now_us = rated ? self->seat->clock_us(self->seat) : 0,
     };
 }
 
