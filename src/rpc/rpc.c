@@ -260,6 +260,7 @@ read_some(hawser_rpc *rpc, uint64_t deadline_ms,
           bool (*done)(hawser_rpc *rpc, void *user), void *user)
 {
     const struct hw_call *due = hw_calls_first_due(&rpc->calls);
+    bool may_call_back;
     int timeout_ms;
     hawser_item item;
 
@@ -267,6 +268,9 @@ read_some(hawser_rpc *rpc, uint64_t deadline_ms,
         deadline_ms = due->deadline_ms;
     }
     rpc->reading = true;
+    rpc->reader = pthread_self();
+    rpc->nesting++;
+    may_call_back = rpc->nesting <= HW_RPC_NESTING_MAX;
     pthread_mutex_unlock(&rpc->lock);
     timeout_ms = nap(deadline_ms);
     for (unsigned i = 0;
@@ -283,9 +287,12 @@ read_some(hawser_rpc *rpc, uint64_t deadline_ms,
     pthread_mutex_lock(&rpc->lock);
     hw_rpc_expire(rpc);
     pthread_mutex_unlock(&rpc->lock);
-    hw_rpc_call_back(rpc);
+    if (may_call_back) { // or whoever reads further out does
+        hw_rpc_call_back(rpc);
+    }
     pthread_mutex_lock(&rpc->lock);
-    rpc->reading = false;
+    rpc->nesting--;
+    rpc->reading = rpc->nesting > 0;
     pthread_cond_broadcast(&rpc->changed);
 }
 
@@ -305,7 +312,8 @@ wait_for_reader(hawser_rpc *rpc, uint64_t deadline_ms)
     }
 }
 
-// Reads at least once, so that with no time at all what is there is read.
+// A handler or callback that waits reads for itself: it is the reader. Reads at
+// least once, so that with no time at all what is there is read.
 bool
 hw_rpc_read_until(hawser_rpc *rpc, uint64_t deadline_ms,
                   bool (*done)(hawser_rpc *rpc, void *user), void *user)
@@ -317,7 +325,7 @@ hw_rpc_read_until(hawser_rpc *rpc, uint64_t deadline_ms,
             return false;
         }
         looked = true;
-        if (rpc->reading) {
+        if (rpc->reading && !pthread_equal(rpc->reader, pthread_self())) {
             wait_for_reader(rpc, deadline_ms);
         } else {
             read_some(rpc, deadline_ms, done, user);
