@@ -348,8 +348,9 @@ perform(struct demo *demo)
 }
 
 static bool
-take(struct demo *demo, const struct flag_reader *flags, int id)
+take(void *user, const struct flag_reader *flags, int id)
 {
+    struct demo *demo = user;
     int link = link_flags_take(&demo->link, flags, id);
 
     if (link != FLAG_END) {
@@ -369,39 +370,21 @@ take(struct demo *demo, const struct flag_reader *flags, int id)
     }
 }
 
-// -1: go on; otherwise the exit status.
-static int
-read_flags(struct demo *demo, const struct command *command, int argc,
-           char **argv)
-{
-    struct flag_reader flags;
-    int id;
-
-    flags_begin(&flags, command, argc, argv);
-    while ((id = flags_next(&flags)) != FLAG_END) {
-        if (id == FLAG_HELP) {
-            return TOOL_OK;
-        }
-        if (!take(demo, &flags, id)) {
-            return TOOL_USAGE;
-        }
-    }
-    return -1;
-}
-
 static int
 run(const struct command *command, int argc, char **argv)
 {
     static struct demo demo = { .seconds = DEFAULT_SECONDS,
                                 .kills = DEFAULT_KILLS,
                                 .rate = DEFAULT_RATE };
+    struct flag_reader flags;
     int status;
 
     if (!link_flags_open(&demo.link, command)) {
         return TOOL_USAGE;
     }
     set_up(&demo);
-    status = read_flags(&demo, command, argc, argv);
+    flags_begin(&flags, command, argc, argv);
+    status = flags_read(&flags, take, &demo);
     if (status < 0) {
         // The demo tells events in its own words; -v adds the ordinary ones.
         demo.show.quiet = demo.link.loudness == 0;

@@ -154,6 +154,24 @@ flags_next(struct flag_reader *flags)
     return next_letter(flags);
 }
 
+int
+flags_read(struct flag_reader *flags,
+           bool (*take)(void *user, const struct flag_reader *flags, int id),
+           void *user)
+{
+    int id;
+
+    while ((id = flags_next(flags)) != FLAG_END) {
+        if (id == FLAG_HELP) {
+            return TOOL_OK;
+        }
+        if (!take(user, flags, id)) {
+            return TOOL_USAGE;
+        }
+    }
+    return -1;
+}
+
 // ---- help ----
 
 enum { SENTENCE_COLUMN = 30, LAST_COLUMN = 79 };

@@ -33,6 +33,13 @@ flags_begin(struct flag_reader *flags, const struct command *command, int argc,
 int
 flags_next(struct flag_reader *flags);
 
+// Gives every flag to take, which answers false after a sentence. -1: all were
+// read; otherwise the exit status.
+int
+flags_read(struct flag_reader *flags,
+           bool (*take)(void *user, const struct flag_reader *flags, int id),
+           void *user);
+
 // Says what is wrong with the value just read, and how to get help; always
 // FLAG_WRONG.
 int

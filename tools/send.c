@@ -25,8 +25,9 @@ struct send {
 };
 
 static bool
-take(struct send *send, const struct flag_reader *flags, int id)
+take(void *user, const struct flag_reader *flags, int id)
 {
+    struct send *send = user;
     struct pump *pump = &send->pump;
     int link = link_flags_take(&pump->link, flags, id);
 
@@ -63,22 +64,15 @@ read_flags(struct send *send, const struct command *command, int argc,
            char **argv)
 {
     struct flag_reader flags;
-    int id;
+    int status;
 
     flags_begin(&flags, command, argc, argv);
-    while ((id = flags_next(&flags)) != FLAG_END) {
-        if (id == FLAG_HELP) {
-            return TOOL_OK;
-        }
-        if (!take(send, &flags, id)) {
-            return TOOL_USAGE;
-        }
-    }
-    if (send->url == NULL) {
+    status = flags_read(&flags, take, send);
+    if (status < 0 && send->url == NULL) {
         (void)flags_refuse(&flags, "a URL is missing"); // says it
         return TOOL_USAGE;
     }
-    return -1;
+    return status;
 }
 
 static int

@@ -39,8 +39,7 @@ refuse(struct session *session, const char *urls, hawser_status status)
 }
 
 enum tool_exit
-session_open(struct session *session, const struct link_flags *flags,
-             const char *urls)
+session_open_bus(struct session *session, const struct link_flags *flags)
 {
     hawser_status status;
 
@@ -56,6 +55,19 @@ session_open(struct session *session, const struct link_flags *flags,
     if (status != HAWSER_OK) {
         session->bus = NULL;
         return refuse(session, "the bus", status);
+    }
+    return TOOL_OK;
+}
+
+enum tool_exit
+session_open(struct session *session, const struct link_flags *flags,
+             const char *urls)
+{
+    enum tool_exit opened = session_open_bus(session, flags);
+    hawser_status status;
+
+    if (opened != TOOL_OK) {
+        return opened;
     }
     // The link's options are the bus's: they were given above.
     status = hawser_link_open(session->bus, urls, NULL, &session->link);

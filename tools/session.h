@@ -28,6 +28,10 @@ struct session {
 int64_t
 session_now_ms(void);
 
+// Opens a bus without a link. As session_open.
+enum tool_exit
+session_open_bus(struct session *session, const struct link_flags *flags);
+
 // Opens a bus and a link to urls (several: separated by spaces). TOOL_OK, or
 // another exit status after a sentence; then there is nothing to close.
 enum tool_exit

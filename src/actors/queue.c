@@ -39,6 +39,9 @@ struct queue {
     uint32_t links_max;
     uint32_t rows_reached;
     uint32_t leaving; // link of the message that leaves
+    // Receipts of it that its last one stands for, and are not said yet.
+    uint32_t gathered;
+    uint64_t gathered_tag;
     struct hw_deadlines looks;
 };
 
@@ -79,17 +82,42 @@ say_mail(struct queue *self, uint32_t link, unsigned kind,
 }
 
 static void
-say_receipt(void *user, const struct hawser_message *message, hawser_fate fate)
+say_receipts(struct queue *self, hawser_fate fate, uint64_t tag, uint32_t count)
 {
-    struct queue *self = user;
     const struct hw_letter letter = {
         .kind = HW_LETTER_RECEIPT,
         .note = (uint16_t)fate,
         .link = self->leaving,
-        .number = message->private_tag,
+        .count = count,
+        .number = tag,
     };
 
     hw_say(self->seat, HW_RECEIVER, &letter);
+}
+
+static void
+say_gathered(struct queue *self)
+{
+    if (self->gathered > 0) {
+        say_receipts(self, HAWSER_SETTLED, self->gathered_tag, self->gathered);
+        self->gathered = 0;
+    }
+}
+
+// Where receipts may be gathered, those of a run of settled messages are one.
+static void
+say_receipt(void *user, const struct hawser_message *message, hawser_fate fate)
+{
+    struct queue *self = user;
+    const struct hw_plan *plan = self->rows[self->leaving].stock.plan;
+
+    if (fate == HAWSER_SETTLED && plan->settings->receipts_gather > 0) {
+        self->gathered++;
+        self->gathered_tag = message->private_tag;
+        return;
+    }
+    say_gathered(self);
+    say_receipts(self, fate, message->private_tag, 1);
 }
 
 // To the one who keeps the link's file.
@@ -120,12 +148,14 @@ say_room(void *user)
 static struct hw_stock_ear
 ear_of(struct queue *self, uint32_t link)
 {
+    const struct hw_stock *stock = &self->rows[link].stock;
+    bool rated = stock->timed && stock->plan->settings->rate_messages > 0;
+
     self->leaving = link;
     return (struct hw_stock_ear){
         .left = { say_receipt, self, self->seat->now_ms },
         .room = say_room,
-        .now_us =
-            self->rows[link].stock.timed ? self->seat->clock_us(self->seat) : 0,
+        .now_us = rated ? self->seat->clock_us(self->seat) : 0,
     };
 }
 
@@ -253,6 +283,7 @@ hand_on(struct queue *self, uint32_t link)
 static void
 go_on(struct queue *self, uint32_t link)
 {
+    say_gathered(self);
     say_if_drained(self, link);
     hand_on(self, link);
 }

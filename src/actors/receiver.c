@@ -3,11 +3,12 @@
 // Hears  WIRE_RECEIVED from the port; WIRE_UP, WIRE_DOWN, EVENT from the
 //        supervisor; RECEIPT from the queue and the door; LINK_OPEN, CREDIT,
 //        INBOX_OPEN, INBOX_CLOSE from the door; HEARD_WANTED from the
-//        heartbeat.
+//        heartbeat; WAKE from its loop.
 // Says   DELIVER, EVENT, EVENTS_MISSED, RECEIPT, INBOX_CLOSED to the inboxes;
 //        HEARD to the heartbeat.
-// Keeps  one row for each link: what its application has not read yet, and
-//        whether the wire is listened to; the mailboxes to the inboxes.
+// Keeps  one row for each link: what its application has not read yet, receipts
+//        that are gathered, and whether the wire is listened to; the mailboxes
+//        to the inboxes.
 // Never  looks into a message, or keeps one that the application may have.
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #include "actors/roles.h"
 #include "base/check.h"
+#include "base/deadlines.h"
 #include "base/pages.h"
 #include "post/mailbox.h"
 #include "values/batch.h"
@@ -40,9 +42,11 @@ struct row {
     uint32_t missed_events;
     struct hw_letter held; // the newest event, of a reader that is too slow
     bool holds;
-    uint32_t wire; // the last that it was told to serve
-    bool served;   // it is there
-    bool deaf;     // the wire is not listened to
+    uint32_t gathered;     // receipts that wait for later ones
+    uint64_t gathered_tag; // of the last of them
+    uint32_t wire;         // the last that it was told to serve
+    bool served;           // it is there
+    bool deaf;             // the wire is not listened to
 };
 
 struct receiver {
@@ -51,6 +55,7 @@ struct receiver {
     uint32_t links_max;
     uint32_t rows_reached;
     struct hw_mailbox *inboxes[INBOXES];
+    struct hw_deadlines gathers; // of links with gathered receipts
 };
 
 // ---- saying ----
@@ -198,6 +203,7 @@ on_link_forget(void *actor, const struct hw_letter *letter)
 
     drop_early(row);
     drop_held(row);
+    hw_deadlines_clear(&self->gathers, letter->link);
     hw_plan_drop(row->plan);
     memset(row, 0, sizeof *row);
     hw_say(self->seat, HW_SUPERVISOR, &forgotten);
@@ -248,6 +254,26 @@ on_wire_down(void *actor, const struct hw_letter *letter)
     }
 }
 
+// Before anything that is told of the link but its messages.
+static void
+say_gathered(struct receiver *self, uint32_t link)
+{
+    struct row *row = &self->rows[link];
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_RECEIPT,
+        .note = HAWSER_SETTLED,
+        .link = link,
+        .count = row->gathered,
+        .number = row->gathered_tag,
+    };
+
+    if (row->gathered > 0) {
+        row->gathered = 0;
+        hw_deadlines_clear(&self->gathers, link);
+        say_to_inbox(self, row, &letter);
+    }
+}
+
 static void
 say_missed(struct receiver *self, struct row *row, uint32_t link)
 {
@@ -286,6 +312,7 @@ on_event(void *actor, const struct hw_letter *letter)
         hw_report_drop(letter->thing);
         return;
     }
+    say_gathered(self, letter->link);
     row->missed_events += row->holds;
     drop_held(row);
     if (row->unread_events >= EVENTS_UNREAD_MAX && !last) {
@@ -307,15 +334,54 @@ say_held(struct receiver *self, struct row *row)
 
 // ---- from the queue and the door ----
 
+// A quarter of what may be unread is worth telling.
+static void
+gather(struct receiver *self, const struct hw_letter *letter)
+{
+    struct row *row = &self->rows[letter->link];
+    const struct hawser_settings *settings = row->plan->settings;
+
+    if (row->gathered == 0) {
+        hw_deadlines_set(&self->gathers, letter->link,
+                         self->seat->now_ms +
+                             (uint64_t)settings->receipts_gather);
+    }
+    row->gathered += letter->count;
+    row->gathered_tag = letter->number;
+    if (row->gathered >= (uint64_t)settings->receipts_max / 4) {
+        say_gathered(self, letter->link);
+    }
+}
+
 static void
 on_receipt(void *actor, const struct hw_letter *letter)
 {
     struct receiver *self = actor;
     const struct row *row = &self->rows[letter->link];
 
-    if (row->plan != NULL) {
+    if (row->plan == NULL) {
+        return;
+    }
+    if (letter->note == HAWSER_SETTLED &&
+        row->plan->settings->receipts_gather > 0) {
+        gather(self, letter);
+    } else {
+        say_gathered(self, letter->link);
         say_to_inbox(self, row, letter);
     }
+    self->seat->wake_at_ms = hw_deadlines_next(&self->gathers);
+}
+
+static void
+on_wake(void *actor)
+{
+    struct receiver *self = actor;
+    uint32_t link;
+
+    while (hw_deadlines_take(&self->gathers, self->seat->now_ms, &link)) {
+        say_gathered(self, link);
+    }
+    self->seat->wake_at_ms = hw_deadlines_next(&self->gathers);
 }
 
 static uint64_t
@@ -406,6 +472,7 @@ leave(void *actor)
     for (unsigned i = 0; i < INBOXES; i++) {
         hw_mailbox_close(self->inboxes[i]);
     }
+    hw_deadlines_free(&self->gathers);
     hw_pages_give(self->rows, self->links_max, sizeof *self->rows);
 }
 
@@ -417,7 +484,9 @@ sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
     self->seat = seat;
     self->links_max = (uint32_t)settings->links_max;
     self->rows = hw_pages_take(self->links_max, sizeof *self->rows);
-    if (self->rows == NULL) {
+    if (self->rows == NULL ||
+        !hw_deadlines_init(&self->gathers, self->links_max)) {
+        leave(self);
         return HAWSER_NO_MEMORY;
     }
     return HAWSER_OK;
@@ -428,6 +497,7 @@ const struct hw_role hw_role_receiver = {
     .size = sizeof(struct receiver),
     .sit = sit,
     .leave = leave,
+    .on_wake = on_wake,
     .on[HW_LETTER_LINK_OPEN] = on_link_open,
     .on[HW_LETTER_LINK_FORGET] = on_link_forget,
     .on[HW_LETTER_WIRE_UP] = on_wire_up,

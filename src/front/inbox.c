@@ -231,7 +231,7 @@ take_receipt(hawser_inbox *inbox, const struct hw_letter *letter,
     item->tag = letter->number;
     item->fate = (hawser_fate)letter->note;
     pthread_mutex_lock(&slot->lock);
-    slot->receipts_out--;
+    slot->receipts_out -= letter->count;
     pthread_mutex_unlock(&slot->lock);
 }
 

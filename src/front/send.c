@@ -151,6 +151,7 @@ turn_away(hawser_bus *bus, struct hw_slot *slot, uint64_t tag)
             return HAWSER_NO_MEMORY;
         }
         command->letter.note = HAWSER_DROPPED;
+        command->letter.count = 1;
         command->letter.number = tag;
         slot->receipts_out++;
         (void)hw_command_push(bus, command); // about no order of messages

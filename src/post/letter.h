@@ -76,7 +76,7 @@ enum hw_name {
     X(WIRE_PASSED,     "the peer answered barrier number") \
     X(WIRE_RECEIVED,   "messages came; thing: batch") \
     X(DELIVER,         "messages for the application; thing: batch") \
-    X(RECEIPT,         "what became of a tagged message; note: hawser_fate; number: its tag") \
+    X(RECEIPT,         "what became of a tagged message; note: hawser_fate; number: its tag; count: how many it stands for") \
     X(EVENT,           "a step of the link; note: enum hw_event_note; count: attempt; number: delay in ms and endpoint, or what was left; thing: report") \
     X(EVENTS_MISSED,   "count events were left out") \
     X(CREDIT,          "the application read: count messages, number bytes, note events") \

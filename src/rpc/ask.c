@@ -172,7 +172,6 @@ open_call(hawser_rpc *rpc, uint64_t id, hawser_message *message,
 {
     hawser_send_options send = {
         .size = sizeof send,
-        .tag = id,
         .ttl_ms = options->timeout_ms,
     };
     struct hw_call *call = hw_calls_find(&rpc->calls, id);
@@ -187,6 +186,7 @@ open_call(hawser_rpc *rpc, uint64_t id, hawser_message *message,
     call->answer.user = options->user;
     call->answer.call.id = id;
     hw_calls_open(&rpc->calls, call, hw_rpc_deadline_ms(options->timeout_ms));
+    send.tag = hw_calls_tag(&rpc->calls, call);
     status = hawser_send_with(rpc->bus, rpc->link, message, &send);
     if (status != HAWSER_OK) {
         hw_calls_release(&rpc->calls, call);
@@ -350,17 +350,18 @@ hawser_rpc_next(hawser_rpc *rpc, int timeout_ms, hawser_rpc_answer *answer)
     return status;
 }
 
-static bool
-is_open(hawser_rpc *rpc, uint64_t id)
+// 0: no such call is open.
+static uint64_t
+tag_of(hawser_rpc *rpc, uint64_t id)
 {
     const struct hw_call *call;
-    bool open;
+    uint64_t tag;
 
     pthread_mutex_lock(&rpc->lock);
     call = hw_calls_find(&rpc->calls, id);
-    open = call != NULL && call->state == HW_CALL_OPEN;
+    tag = call != NULL && call->state == HW_CALL_OPEN ? call->tag : 0;
     pthread_mutex_unlock(&rpc->lock);
-    return open;
+    return tag;
 }
 
 hawser_status
@@ -368,15 +369,17 @@ hawser_rpc_cancel(hawser_rpc *rpc, hawser_rpc_handle handle)
 {
     hawser_status status = HAWSER_STALE;
     struct hw_call *call;
+    uint64_t tag;
     bool waited;
 
     if (rpc == NULL) {
         return HAWSER_INVALID;
     }
-    if (!is_open(rpc, handle.id)) {
+    tag = tag_of(rpc, handle.id);
+    if (tag == 0) {
         return status;
     }
-    waited = hawser_cancel(rpc->bus, rpc->link, handle.id) == HAWSER_OK;
+    waited = hawser_cancel(rpc->bus, rpc->link, tag) == HAWSER_OK;
     pthread_mutex_lock(&rpc->lock);
     call = hw_calls_find(&rpc->calls, handle.id);
     if (call != NULL && call->state == HW_CALL_OPEN) {
@@ -478,7 +481,7 @@ hw_rpc_call_back(hawser_rpc *rpc)
 void
 hw_unpacked_free(struct hw_unpacked *unpacked)
 {
-    msgpack_unpacked_destroy(&unpacked->objects);
+    msgpack_zone_destroy(&unpacked->zone);
     hawser_message_drop(unpacked->message);
 }
 

@@ -123,8 +123,8 @@ sink(struct hw_calls *calls, uint32_t at)
     put_at(calls, at, row);
 }
 
-void
-hw_calls_forget_deadline(struct hw_calls *calls, struct hw_call *call)
+static void
+forget_deadline(struct hw_calls *calls, struct hw_call *call)
 {
     uint32_t at = call->due_at;
 
@@ -199,6 +199,49 @@ hw_calls_awaited(struct hw_calls *calls, uint64_t msgid)
                : NULL;
 }
 
+// ---- tags: as ids, but for a generation that all rows share ----
+
+struct hw_call *
+hw_calls_tagged(struct hw_calls *calls, uint64_t tag)
+{
+    struct hw_call *call = row_at(calls, tag);
+
+    return call != NULL && call->tag == tag && call->state == HW_CALL_OPEN
+               ? call
+               : NULL;
+}
+
+uint64_t
+hw_calls_tag(struct hw_calls *calls, struct hw_call *call)
+{
+    call->tag = ++calls->sent << calls->index_bits | row_of(calls, call);
+    return call->tag;
+}
+
+void
+hw_calls_note_taken(struct hw_calls *calls, uint64_t tag)
+{
+    if (tag > calls->taken_tag) {
+        calls->taken_tag = tag;
+    }
+}
+
+bool
+hw_calls_taken(const struct hw_calls *calls, const struct hw_call *call)
+{
+    return call->tag <= calls->taken_tag;
+}
+
+void
+hw_calls_set_overdue(struct hw_calls *calls, struct hw_call *call)
+{
+    forget_deadline(calls, call);
+    call->overdue = true;
+    calls->overdue++;
+}
+
+// ---- open and ended ----
+
 void
 hw_calls_open(struct hw_calls *calls, struct hw_call *call,
               uint64_t deadline_ms)
@@ -212,12 +255,19 @@ hw_calls_open(struct hw_calls *calls, struct hw_call *call,
     }
 }
 
+static void
+leave_open(struct hw_calls *calls, struct hw_call *call)
+{
+    forget_deadline(calls, call);
+    calls->overdue -= call->overdue;
+    calls->open--;
+}
+
 void
 hw_calls_end(struct hw_calls *calls, struct hw_call *call)
 {
-    hw_calls_forget_deadline(calls, call);
+    leave_open(calls, call);
     call->state = HW_CALL_ENDED;
-    calls->open--;
     put_last(calls, call->on_answer != NULL ? &calls->to_call : &calls->ended,
              call);
 }
@@ -230,8 +280,7 @@ hw_calls_release(struct hw_calls *calls, struct hw_call *call)
                  call->on_answer != NULL ? &calls->to_call : &calls->ended,
                  call);
     } else if (call->state == HW_CALL_OPEN) {
-        hw_calls_forget_deadline(calls, call);
-        calls->open--;
+        leave_open(calls, call);
     }
     call->state = HW_CALL_FREE;
     put_last(calls, &calls->free, call);

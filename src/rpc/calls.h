@@ -19,8 +19,8 @@ enum hw_call_state {
 struct hw_call {
     uint64_t id; // its low half is the msgid; of a free one the last
     enum hw_call_state state;
-    bool taken;   // a wire has taken it
-    bool overdue; // and what became of it is not known yet
+    uint64_t tag; // of its message; rises with each that is sent
+    bool overdue; // what became of it is not known yet
     bool again;
     uint64_t deadline_ms;    // UINT64_MAX: never
     uint32_t due_at;         // in the heap, plus 1; 0: it is not there
@@ -45,6 +45,9 @@ struct hw_calls {
     struct hw_call_list ended;   // to be collected
     struct hw_call_list to_call; // ended, with a callback to be called
     uint32_t open;
+    uint32_t overdue;   // of those
+    uint64_t sent;      // numbers the messages
+    uint64_t taken_tag; // wires have taken all up to this
 };
 
 // false: out of memory.
@@ -67,14 +70,30 @@ hw_calls_find(struct hw_calls *calls, uint64_t id);
 struct hw_call *
 hw_calls_awaited(struct hw_calls *calls, uint64_t msgid);
 
+// The open call whose message has that tag; NULL: there is none any more.
+struct hw_call *
+hw_calls_tagged(struct hw_calls *calls, uint64_t tag);
+
+// A tag for the call's next message, which no wire has taken yet.
+uint64_t
+hw_calls_tag(struct hw_calls *calls, struct hw_call *call);
+
+// Wires have taken all messages up to that tag.
+void
+hw_calls_note_taken(struct hw_calls *calls, uint64_t tag);
+
+// Has a wire taken its message?
+bool
+hw_calls_taken(const struct hw_calls *calls, const struct hw_call *call);
+
+// It is due no more, and what becomes of it is not known yet.
+void
+hw_calls_set_overdue(struct hw_calls *calls, struct hw_call *call);
+
 // It is open from now on, until its deadline.
 void
 hw_calls_open(struct hw_calls *calls, struct hw_call *call,
               uint64_t deadline_ms);
-
-// It is due no more.
-void
-hw_calls_forget_deadline(struct hw_calls *calls, struct hw_call *call);
 
 // The call that is due first; NULL: none is.
 struct hw_call *

@@ -33,6 +33,16 @@ note(hawser_rpc *rpc, hawser_rpc_oddity oddity, const char *sentence)
 
 // ---- messages ----
 
+// What an object of so many bytes may need, up to the zone's usual piece. Each
+// part of it takes a byte at least.
+static size_t
+zone_size(size_t size)
+{
+    return size < MSGPACK_ZONE_CHUNK_SIZE / sizeof(msgpack_object)
+               ? size * sizeof(msgpack_object)
+               : MSGPACK_ZONE_CHUNK_SIZE;
+}
+
 static bool
 unpack(hawser_rpc *rpc, hawser_message *message, struct hw_unpacked *unpacked)
 {
@@ -52,10 +62,12 @@ unpack(hawser_rpc *rpc, hawser_message *message, struct hw_unpacked *unpacked)
         note(rpc, HAWSER_RPC_LIMIT, "more elements than rpc.elements_max");
         return false;
     }
-    msgpack_unpacked_init(&unpacked->objects);
-    if (msgpack_unpack_next(&unpacked->objects, bytes, size, &at) !=
+    if (!msgpack_zone_init(&unpacked->zone, zone_size(size))) {
+        return false; // what it was is as good as lost
+    }
+    if (msgpack_unpack(bytes, size, &at, &unpacked->zone, &unpacked->object) !=
         MSGPACK_UNPACK_SUCCESS) {
-        msgpack_unpacked_destroy(&unpacked->objects);
+        msgpack_zone_destroy(&unpacked->zone);
         note(rpc, HAWSER_RPC_MALFORMED, "msgpack-c does not unpack it");
         return false;
     }
@@ -138,7 +150,7 @@ is_question(const msgpack_object_array *parts, uint32_t from)
 static bool
 take_object(hawser_rpc *rpc, const struct hw_unpacked *unpacked)
 {
-    const msgpack_object *object = &unpacked->objects.data;
+    const msgpack_object *object = &unpacked->object;
     const msgpack_object_array *parts = &object->via.array;
     uint64_t type = UINT64_MAX;
 
@@ -175,9 +187,11 @@ on_message(hawser_rpc *rpc, hawser_message *message)
 static void
 end_overdue(hawser_rpc *rpc, struct hw_call *call)
 {
-    hw_rpc_end_call(rpc, call, HAWSER_RPC_TIMEOUT, call->taken,
-                    call->taken ? "no answer came in time; it may have run"
-                                : "its time ran out before it was sent",
+    bool taken = hw_calls_taken(&rpc->calls, call);
+
+    hw_rpc_end_call(rpc, call, HAWSER_RPC_TIMEOUT, taken,
+                    taken ? "no answer came in time; it may have run"
+                          : "its time ran out before it was sent",
                     NULL, NULL);
 }
 
@@ -185,15 +199,15 @@ end_overdue(hawser_rpc *rpc, struct hw_call *call)
 static void
 lose_call(hawser_rpc *rpc, struct hw_call *call)
 {
-    hawser_send_options send = { .size = sizeof send, .tag = call->id };
+    hawser_send_options send = { .size = sizeof send };
     uint64_t now = hw_rpc_now_ms();
 
     send.ttl_ms = call->deadline_ms == UINT64_MAX ? -1
                   : call->deadline_ms > now ? (int64_t)(call->deadline_ms - now)
                                             : 1;
+    send.tag = hw_calls_tag(&rpc->calls, call);
     if (call->again && hawser_send_with(rpc->bus, rpc->link, call->message,
                                         &send) == HAWSER_OK) {
-        call->taken = false;
         rpc->stats.resent++;
     } else {
         hw_rpc_end_call(rpc, call, HAWSER_RPC_LOST, true,
@@ -202,13 +216,21 @@ lose_call(hawser_rpc *rpc, struct hw_call *call)
     }
 }
 
-// What a wire took is told before its loss is, and maybe before that it is UP.
+// What a wire took is told before its loss is, and maybe before that it is UP;
+// one receipt stands for all before it.
 static void
-on_taken(hawser_rpc *rpc, struct hw_call *call)
+on_taken(hawser_rpc *rpc, uint64_t tag)
 {
-    call->taken = true;
-    if (call->overdue) {
-        end_overdue(rpc, call);
+    struct hw_calls *calls = &rpc->calls;
+
+    hw_calls_note_taken(calls, tag);
+    for (uint32_t i = 0; calls->overdue > 0 && i < calls->rows_used; i++) {
+        struct hw_call *call = &calls->rows[i];
+
+        if (call->state == HW_CALL_OPEN && call->overdue &&
+            hw_calls_taken(calls, call)) {
+            end_overdue(rpc, call);
+        }
     }
 }
 
@@ -218,24 +240,18 @@ on_receipt(hawser_rpc *rpc, uint64_t tag, hawser_fate fate)
     struct hw_call *call;
 
     pthread_mutex_lock(&rpc->lock);
-    call = hw_calls_find(&rpc->calls, tag);
-    if (call != NULL && call->state == HW_CALL_OPEN) {
-        switch (fate) {
-        case HAWSER_SETTLED:
-            on_taken(rpc, call);
-            break;
-        case HAWSER_EXPIRED:
-            end_overdue(rpc, call);
-            break;
-        case HAWSER_REFUSED:
-            hw_rpc_end_call(rpc, call, HAWSER_RPC_REFUSED, false,
-                            "the transport can't carry it", NULL, NULL);
-            break;
-        case HAWSER_DROPPED:
-            hw_rpc_end_call(rpc, call, HAWSER_RPC_CLOSED, false,
-                            "the link gave it up", NULL, NULL);
-            break;
-        }
+    call = hw_calls_tagged(&rpc->calls, tag);
+    if (fate == HAWSER_SETTLED) {
+        on_taken(rpc, tag);
+    } else if (call == NULL) { // it has ended
+    } else if (fate == HAWSER_EXPIRED) {
+        end_overdue(rpc, call);
+    } else if (fate == HAWSER_REFUSED) {
+        hw_rpc_end_call(rpc, call, HAWSER_RPC_REFUSED, false,
+                        "the transport can't carry it", NULL, NULL);
+    } else {
+        hw_rpc_end_call(rpc, call, HAWSER_RPC_CLOSED, false,
+                        "the link gave it up", NULL, NULL);
     }
     pthread_mutex_unlock(&rpc->lock);
 }
@@ -249,11 +265,10 @@ hw_rpc_expire(hawser_rpc *rpc)
 
     while ((call = hw_calls_first_due(&rpc->calls)) != NULL &&
            call->deadline_ms <= now) {
-        if (call->taken) {
+        if (hw_calls_taken(&rpc->calls, call)) {
             end_overdue(rpc, call);
         } else {
-            call->overdue = true;
-            hw_calls_forget_deadline(&rpc->calls, call);
+            hw_calls_set_overdue(&rpc->calls, call);
         }
     }
 }
@@ -267,7 +282,7 @@ lose_wire(hawser_rpc *rpc)
     for (uint32_t i = 0; i < rpc->calls.rows_used; i++) {
         struct hw_call *call = &rpc->calls.rows[i];
 
-        if (call->state == HW_CALL_OPEN && call->taken) {
+        if (call->state == HW_CALL_OPEN && hw_calls_taken(&rpc->calls, call)) {
             lose_call(rpc, call);
         }
     }
@@ -280,19 +295,20 @@ give_up(hawser_rpc *rpc, const char *sentence)
 {
     for (uint32_t i = 0; i < rpc->calls.rows_used; i++) {
         struct hw_call *call = &rpc->calls.rows[i];
-        uint64_t id;
+        uint64_t tag;
 
         pthread_mutex_lock(&rpc->lock);
-        id = call->state == HW_CALL_OPEN ? call->id : 0;
+        tag = call->state == HW_CALL_OPEN ? call->tag : 0;
         pthread_mutex_unlock(&rpc->lock);
-        if (id == 0) {
+        if (tag == 0) {
             continue;
         }
-        (void)hawser_cancel(rpc->bus, rpc->link, id); // or it is gone
+        (void)hawser_cancel(rpc->bus, rpc->link, tag); // or it is gone
         pthread_mutex_lock(&rpc->lock);
-        if (call->id == id && call->state == HW_CALL_OPEN) {
-            hw_rpc_end_call(rpc, call, HAWSER_RPC_CLOSED, call->taken, sentence,
-                            NULL, NULL);
+        if (call->tag == tag && call->state == HW_CALL_OPEN) {
+            hw_rpc_end_call(rpc, call, HAWSER_RPC_CLOSED,
+                            hw_calls_taken(&rpc->calls, call), sentence, NULL,
+                            NULL);
         }
         pthread_mutex_unlock(&rpc->lock);
     }

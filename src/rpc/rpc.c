@@ -43,6 +43,9 @@ set_what_must_be(hawser_options *options)
     if (status == HAWSER_OK) {
         status = hawser_options_set(options, "overflow", "refuse");
     }
+    if (status == HAWSER_OK) { // which call was taken is rarely asked
+        status = hawser_options_set(options, "receipts.gather", "10ms");
+    }
     if (status == HAWSER_OK) {
         status = hawser_options_set(options, "framing", "msgpack");
     }
@@ -170,6 +173,22 @@ hawser_rpc_fd(hawser_rpc *rpc, int *fd)
 
 // ---- closing ----
 
+// What the link has given up has not run; of the rest it is not known. Answers
+// that were not read yet are not read any more.
+static void
+read_fates(hawser_rpc *rpc)
+{
+    hawser_item item;
+
+    while (hawser_inbox_receive(rpc->inbox, &item, -1) == HAWSER_OK) {
+        if (item.kind != HAWSER_ITEM_MESSAGE) {
+            hw_rpc_handle(rpc, &item);
+        }
+        hawser_item_drop(&item);
+    }
+}
+
+// Those of whose fate there was no memory to tell.
 static void
 end_all(hawser_rpc *rpc)
 {
@@ -177,7 +196,7 @@ end_all(hawser_rpc *rpc)
         struct hw_call *call = &rpc->calls.rows[i];
 
         if (call->state == HW_CALL_OPEN) {
-            hw_rpc_end_call(rpc, call, HAWSER_RPC_CLOSED, call->taken,
+            hw_rpc_end_call(rpc, call, HAWSER_RPC_CLOSED, true,
                             "the link was closed", NULL, NULL);
         }
     }
@@ -193,6 +212,11 @@ hawser_rpc_close(hawser_rpc *rpc)
     }
     pthread_mutex_lock(&rpc->lock);
     rpc->closed = true;
+    rpc->on_event = NULL;
+    pthread_mutex_unlock(&rpc->lock);
+    (void)hawser_link_close(rpc->bus, rpc->link, 0, NULL); // or it is closed
+    read_fates(rpc);
+    pthread_mutex_lock(&rpc->lock);
     end_all(rpc);
     pthread_mutex_unlock(&rpc->lock);
     hw_rpc_call_back(rpc);
@@ -202,7 +226,6 @@ hawser_rpc_close(hawser_rpc *rpc)
         hw_rpc_collect(rpc, call, &answer);
         hawser_rpc_answer_free(&answer);
     }
-    (void)hawser_link_close(rpc->bus, rpc->link, 0, NULL); // or it is closed
     free_rpc(rpc);
 }
 
@@ -237,6 +260,7 @@ read_some(hawser_rpc *rpc, uint64_t deadline_ms,
           bool (*done)(hawser_rpc *rpc, void *user), void *user)
 {
     const struct hw_call *due = hw_calls_first_due(&rpc->calls);
+    bool may_call_back;
     int timeout_ms;
     hawser_item item;
 
@@ -244,6 +268,9 @@ read_some(hawser_rpc *rpc, uint64_t deadline_ms,
         deadline_ms = due->deadline_ms;
     }
     rpc->reading = true;
+    rpc->reader = pthread_self();
+    rpc->nesting++;
+    may_call_back = rpc->nesting <= HW_RPC_NESTING_MAX;
     pthread_mutex_unlock(&rpc->lock);
     timeout_ms = nap(deadline_ms);
     for (unsigned i = 0;
@@ -260,9 +287,12 @@ read_some(hawser_rpc *rpc, uint64_t deadline_ms,
     pthread_mutex_lock(&rpc->lock);
     hw_rpc_expire(rpc);
     pthread_mutex_unlock(&rpc->lock);
-    hw_rpc_call_back(rpc);
+    if (may_call_back) { // or whoever reads further out does
+        hw_rpc_call_back(rpc);
+    }
     pthread_mutex_lock(&rpc->lock);
-    rpc->reading = false;
+    rpc->nesting--;
+    rpc->reading = rpc->nesting > 0;
     pthread_cond_broadcast(&rpc->changed);
 }
 
@@ -282,7 +312,8 @@ wait_for_reader(hawser_rpc *rpc, uint64_t deadline_ms)
     }
 }
 
-// Reads at least once, so that with no time at all what is there is read.
+// A handler or callback that waits reads for itself: it is the reader. Reads at
+// least once, so that with no time at all what is there is read.
 bool
 hw_rpc_read_until(hawser_rpc *rpc, uint64_t deadline_ms,
                   bool (*done)(hawser_rpc *rpc, void *user), void *user)
@@ -294,7 +325,7 @@ hw_rpc_read_until(hawser_rpc *rpc, uint64_t deadline_ms,
             return false;
         }
         looked = true;
-        if (rpc->reading) {
+        if (rpc->reading && !pthread_equal(rpc->reader, pthread_self())) {
             wait_for_reader(rpc, deadline_ms);
         } else {
             read_some(rpc, deadline_ms, done, user);

@@ -20,6 +20,10 @@ struct hw_method {
     void *user;
 };
 
+// How deep handlers and callbacks that wait for calls may be inside of each
+// other: a peer decides how many there are, and each takes of the stack.
+enum { HW_RPC_NESTING_MAX = 32 };
+
 struct hawser_rpc {
     hawser_bus *bus;
     hawser_inbox *inbox;
@@ -33,6 +37,8 @@ struct hawser_rpc {
     pthread_mutex_t lock;
     pthread_cond_t changed; // something was read, or nobody reads any more
     bool reading;           // somebody does
+    pthread_t reader;       // who, or the last who did
+    unsigned nesting;       // how often inside of handlers and callbacks of its
     uint64_t heard;         // items, so far
     bool wired;             // there is a wire
     bool closed;
@@ -46,7 +52,8 @@ struct hawser_rpc {
 // What an answer, or a question, was unpacked from.
 struct hw_unpacked {
     hawser_message *message;
-    msgpack_unpacked objects;
+    msgpack_object object;
+    msgpack_zone zone; // that its parts are in
 };
 
 struct hawser_rpc_question {

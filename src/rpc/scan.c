@@ -139,10 +139,11 @@ hw_scan(const void *bytes, size_t size, unsigned depth_max,
         uint64_t elements_max)
 {
     struct cursor cursor = { bytes, (const uint8_t *)bytes + size };
-    uint64_t left[HW_SCAN_DEPTH_MAX + 1] = { 1 }; // elements, at each depth
+    uint64_t left[HW_SCAN_DEPTH_MAX + 1]; // elements, at each depth so far
     uint64_t elements = 0;
     unsigned depth = 0;
 
+    left[0] = 1;
     for (;;) {
         struct element element;
 

@@ -92,8 +92,10 @@ hw_rpc_serve_question(hawser_rpc_question *question)
     hawser_rpc *rpc = question->rpc;
     struct hw_method found = { .handler = NULL };
     const struct hw_method *method;
+    bool too_deep;
 
     pthread_mutex_lock(&rpc->lock);
+    too_deep = rpc->nesting > HW_RPC_NESTING_MAX;
     method = find(rpc, question->method.ptr, question->method.size);
     if (method != NULL) {
         found = *method;
@@ -101,6 +103,9 @@ hw_rpc_serve_question(hawser_rpc_question *question)
     pthread_mutex_unlock(&rpc->lock);
     if (found.handler == NULL) {
         (void)hawser_rpc_reply_error(question, "no such method"); // or nobody
+    } else if (too_deep) {
+        (void)hawser_rpc_reply_error(question, // or nobody hears it
+                                     "too many calls inside of each other");
     } else if (found.params >= 0 &&
                (uint32_t)found.params != question->params.size) {
         (void)hawser_rpc_reply_error(question, // or nobody hears it

@@ -89,6 +89,8 @@
       "messages that may go out at once after a pause, with rate.messages") \
     X(link, receipts_max, "receipts.max", integer, "65536", "1..100000000", \
       "tagged messages whose receipt was not read yet") \
+    X(link, receipts_gather, "receipts.gather", duration, "off", "off, 1ms..1h", \
+      "so long may receipts of settled messages wait for later ones, to be told by the last of them alone; for those whose tags rise") \
     X(link, message_max, "message.max", size, "16MiB", "1..2GiB", \
       "largest message, both ways; a peer that sends more is lost") \
     X(link, receive_max_messages, "receive.max_messages", integer, "65536", "1..100000000", \

@@ -20,7 +20,11 @@ const struct hw_option_row *
 hw_option_find(const char *name)
 {
     for (size_t i = 0; i < HW_OPTIONS; i++) {
-        if (strcmp(hw_option_rows[i].name, name) == 0) {
+        const char *row = hw_option_rows[i].name;
+
+        // Most differ in their first letter, and messages are looked at by what
+        // an option says.
+        if (row[0] == name[0] && strcmp(row, name) == 0) {
             return &hw_option_rows[i];
         }
     }

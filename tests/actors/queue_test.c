@@ -197,6 +197,25 @@ without_confirming_what_was_taken_is_settled(void)
 }
 
 static void
+gathered_receipts_of_a_run_are_one(void)
+{
+    struct hw_letter letter;
+
+    queue_close();
+    queue_open("receipts.gather=10ms");
+    bring_up(1);
+    queue_send("a b c", 7);
+    queue_hear(HW_LETTER_TAKEN, 1, 2);
+    CU_ASSERT_TRUE(
+        desk_read(&queue_desk, HW_RECEIVER, HW_LETTER_RECEIPT, &letter));
+    CU_ASSERT_EQUAL(letter.number, 8);
+    CU_ASSERT_EQUAL(letter.count, 2);
+    queue_hear(HW_LETTER_TAKEN, 1, 3);
+    CU_ASSERT_TRUE(queue_receipts(9, HAWSER_SETTLED));
+    CU_ASSERT_EQUAL(desk_count(&queue_desk, HW_RECEIVER, HW_LETTER_RECEIPT), 0);
+}
+
+static void
 confirming_only_what_arrived_is_settled(void)
 {
     start_confirming();
@@ -428,6 +447,7 @@ static CU_TestInfo tests[] = {
     CHECK(a_failed_send_goes_back_to_the_head),
     CHECK(a_wire_that_is_gone_wants_nothing),
     CHECK(without_confirming_what_was_taken_is_settled),
+    CHECK(gathered_receipts_of_a_run_are_one),
     CHECK(confirming_only_what_arrived_is_settled),
     CHECK(untagged_messages_get_no_receipt),
     CHECK(a_wire_that_cannot_confirm_settles_what_it_takes),

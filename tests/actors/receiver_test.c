@@ -1,4 +1,6 @@
 // receiver_test.c - the read half of a wire.
+#include <hawser/inbox.h>
+
 #include "actors/receiver_desk.h"
 #include "check.h"
 
@@ -186,6 +188,79 @@ a_peer_that_is_not_listened_to_is_not_held_silent(void)
     CU_ASSERT_TRUE(hears_at(DESK_START_MS + 100020));
 }
 
+// ---- receipts ----
+
+static void
+tell_receipt(uint64_t tag, hawser_fate fate)
+{
+    const struct hw_letter receipt = {
+        .kind = HW_LETTER_RECEIPT,
+        .note = (uint16_t)fate,
+        .count = 1,
+        .number = tag,
+    };
+
+    desk_write(&receiver_desk, HW_QUEUE, &receipt);
+}
+
+static bool
+inbox_has_receipt(uint64_t tag, uint32_t count, hawser_fate fate)
+{
+    struct hw_letter letter;
+
+    return inbox_hears(0, HW_LETTER_RECEIPT, &letter) && letter.number == tag &&
+           letter.count == count && letter.note == (uint16_t)fate;
+}
+
+static void
+receipts_are_told_at_once(void)
+{
+    receiver_open("");
+    tell_receipt(7, HAWSER_SETTLED);
+    CU_ASSERT_TRUE(inbox_has_receipt(7, 1, HAWSER_SETTLED));
+}
+
+static void
+gathered_receipts_are_told_by_the_last_in_time(void)
+{
+    receiver_open("receipts.gather=10ms");
+    tell_receipt(7, HAWSER_SETTLED);
+    desk_pass(&receiver_desk, 9);
+    tell_receipt(8, HAWSER_SETTLED);
+    CU_ASSERT_TRUE(inbox_hears_nothing(0));
+    desk_pass(&receiver_desk, 1);
+    CU_ASSERT_TRUE(inbox_has_receipt(8, 2, HAWSER_SETTLED));
+    desk_pass(&receiver_desk, 1000);
+    CU_ASSERT_TRUE(inbox_hears_nothing(0));
+}
+
+static void
+gathered_receipts_come_before_what_follows_from_them(void)
+{
+    receiver_open("receipts.gather=1h");
+    receiver_tell(HW_SUPERVISOR, HW_LETTER_WIRE_UP, 1);
+    tell_receipt(7, HAWSER_SETTLED);
+    receiver_gets(1, "answer");
+    receiver_tell_event(HAWSER_WAITING);
+    CU_ASSERT_TRUE(inbox_is_given(0, "answer"));
+    CU_ASSERT_TRUE(inbox_has_receipt(7, 1, HAWSER_SETTLED));
+    CU_ASSERT_TRUE(inbox_is_told(HAWSER_WAITING));
+    tell_receipt(8, HAWSER_SETTLED);
+    tell_receipt(9, HAWSER_EXPIRED);
+    CU_ASSERT_TRUE(inbox_has_receipt(8, 1, HAWSER_SETTLED));
+    CU_ASSERT_TRUE(inbox_has_receipt(9, 1, HAWSER_EXPIRED));
+}
+
+static void
+a_quarter_of_the_receipts_that_may_be_unread_is_told_at_once(void)
+{
+    receiver_open("receipts.gather=1h receipts.max=8");
+    tell_receipt(7, HAWSER_SETTLED);
+    CU_ASSERT_TRUE(inbox_hears_nothing(0));
+    tell_receipt(8, HAWSER_SETTLED);
+    CU_ASSERT_TRUE(inbox_has_receipt(8, 2, HAWSER_SETTLED));
+}
+
 // ---- forgetting ----
 
 static void
@@ -220,6 +295,10 @@ static CU_TestInfo tests[] = {
     CHECK(more_credit_than_was_given_is_as_much_as_was_given),
     CHECK(when_the_peer_was_heard_is_what_the_wire_says),
     CHECK(a_peer_that_is_not_listened_to_is_not_held_silent),
+    CHECK(receipts_are_told_at_once),
+    CHECK(gathered_receipts_are_told_by_the_last_in_time),
+    CHECK(gathered_receipts_come_before_what_follows_from_them),
+    CHECK(a_quarter_of_the_receipts_that_may_be_unread_is_told_at_once),
     CHECK(a_link_that_is_gone_changes_nothing),
     CU_TEST_INFO_NULL,
 };

@@ -111,6 +111,39 @@ def every_call_ends_though_nvim_is_killed(folder):
           f"{ends}")
 
 
+def ends_of(calls):
+    """What rpc_threads_client printed last, by name."""
+    return {name: int(number) for name, number in (
+        part.split() for part in calls.out[-1][1].split(", "))}
+
+
+def four_threads_get_each_its_own_answers(folder):
+    at = f"127.0.0.1:{free_port()}"
+    nvim(at)
+    calls = Process(BUILD / "tests" / "rpc_threads_client", f"tcp://{at}", 4, 25000)
+    status = calls.end(120)
+    ends = ends_of(calls)
+    print(ends)
+    check(status == 0 and ends["result"] == 100000 and ends["wrong"] == 0,
+          f"{status} {ends}")
+
+
+def four_threads_call_though_nvim_is_killed(folder):
+    at = f"127.0.0.1:{free_port()}"
+    editor = nvim(at)
+    calls = Process(BUILD / "tests" / "rpc_threads_client", f"tcp://{at}", 4, 25000)
+    calls.line_with("under way")
+    editor.kill()
+    nvim(at)
+    status = calls.end(120)
+    ends = ends_of(calls)
+    print(ends)
+    check(status == 0 and sum(ends.values()) == 100000, f"{status} {ends}")
+    # No more can have been under way, and those that no wire had taken wait.
+    check(0 < ends["lost"] <= 4 * 64 and
+          ends["lost"] + ends["result"] == 100000, f"{ends}")
+
+
 def the_example_survives_nvim(folder):
     at = f"127.0.0.1:{free_port()}"
     editor = nvim(at)
@@ -132,4 +165,6 @@ if __name__ == "__main__":
         sys.exit(77)
     main(both_kinds_of_sockets_answer, json_goes_in_and_comes_out,
          each_failure_has_its_exit_status, notifications_do_what_they_say,
-         every_call_ends_though_nvim_is_killed, the_example_survives_nvim)
+         every_call_ends_though_nvim_is_killed,
+         four_threads_get_each_its_own_answers,
+         four_threads_call_though_nvim_is_killed, the_example_survives_nvim)

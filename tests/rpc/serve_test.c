@@ -236,6 +236,64 @@ both_ends_call_and_serve(void)
     end_stage(&stage);
 }
 
+// ---- calls inside of handlers ----
+
+// Asks the peer the same, one less, and answers what that brought.
+static void
+go_down(void *user, hawser_rpc_question *question)
+{
+    hawser_rpc *rpc = user;
+    uint64_t depth = hawser_rpc_params(question)->ptr[0].via.u64;
+    hawser_rpc_answer answer = { .outcome = HAWSER_RPC_RESULT };
+    msgpack_packer *packer;
+
+    if (depth > 0) {
+        CU_ASSERT_EQUAL_FATAL(
+            hawser_rpc_call(request_of(rpc, "down", depth - 1), NULL, &answer),
+            HAWSER_OK);
+    }
+    CU_ASSERT_EQUAL(hawser_rpc_reply(question, answer.outcome, &packer),
+                    HAWSER_OK);
+    if (answer.value != NULL) {
+        (void)msgpack_pack_object(packer, *answer.value);
+    } else {
+        (void)msgpack_pack_uint64(packer, depth);
+    }
+    CU_ASSERT_EQUAL(hawser_rpc_reply_send(question), HAWSER_OK);
+    hawser_rpc_answer_free(&answer);
+}
+
+static void
+handlers_may_call(void)
+{
+    struct stage stage;
+    hawser_rpc_answer answer;
+
+    set_stage(&stage, NULL, NULL);
+    CU_ASSERT_EQUAL(
+        hawser_rpc_serve(stage.left, "down", 1, go_down, stage.left),
+        HAWSER_OK);
+    CU_ASSERT_EQUAL(
+        hawser_rpc_serve(stage.right, "down", 1, go_down, stage.right),
+        HAWSER_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        hawser_rpc_call(request_of(stage.left, "down", 20), NULL, &answer),
+        HAWSER_OK);
+    CU_ASSERT_EQUAL(answer.outcome, HAWSER_RPC_RESULT);
+    CU_ASSERT_EQUAL(answer.value->via.u64, 0);
+    hawser_rpc_answer_free(&answer);
+    // Without end it would be the end of the stack.
+    CU_ASSERT_EQUAL_FATAL(
+        hawser_rpc_call(request_of(stage.left, "down", 1000000), NULL, &answer),
+        HAWSER_OK);
+    CU_ASSERT_EQUAL(answer.outcome, HAWSER_RPC_ERROR);
+    CU_ASSERT_TRUE(
+        is_text(answer.value, "too many calls inside of each other"));
+    hawser_rpc_answer_free(&answer);
+    expect_echo(stage.left, 7);
+    end_stage(&stage);
+}
+
 // ---- peers that misbehave ----
 
 // An rpc whose peer is a link that says what it likes.
@@ -385,6 +443,7 @@ static CU_TestInfo tests[] = {
     CHECK(notifications_are_not_answered),
     CHECK(a_standing_notification_is_said_on_every_wire),
     CHECK(both_ends_call_and_serve),
+    CHECK(handlers_may_call),
     CHECK(what_is_malformed_is_told_and_harms_nothing),
     CHECK(bombs_do_not_go_off),
     CHECK(answers_that_nobody_awaits_are_counted),

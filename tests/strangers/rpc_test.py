@@ -1,6 +1,7 @@
 """msgpack-RPC with a peer on asyncio and Debian's msgpack, both ways at once."""
 
 import asyncio
+import contextlib
 import json
 import os
 import pathlib
@@ -12,6 +13,9 @@ import sys
 sys.dont_write_bytecode = True
 
 import msgpack
+import websockets
+import zmq
+import zmq.asyncio
 
 from processes import Process, check, main
 
@@ -23,58 +27,111 @@ class Peer:
     """Serves "echo", and calls "twice" as often as it is called."""
 
     def __init__(self):
-        self.right, self.asked, self.door = 0, 0, None
+        self.right, self.asked, self.waiting = 0, 0, {}
 
-    async def meet(self, reader, writer):
-        unpacker, waiting = msgpack.Unpacker(), {}
+    def hear(self, kind, number, third, fourth):
+        """What it says to that, object by object."""
+        if kind == 0:
+            check(third == "echo", f"{third}")
+            self.waiting[self.asked] = self.asked * 2
+            yield msgpack.packb([1, number, None, fourth[0]])
+            yield msgpack.packb([0, self.asked, "twice", [self.asked]])
+            self.asked += 1
+        else:
+            check(third is None and self.waiting.pop(number) == fourth,
+                  f"{number}: {third} {fourth}")
+            self.right += 1
+
+    async def meet_stream(self, reader, writer):
+        unpacker = msgpack.Unpacker()
         while data := await reader.read(65536):
             unpacker.feed(data)
-            for kind, number, third, fourth in unpacker:
-                if kind == 0:
-                    check(third == "echo", f"{third}")
-                    writer.write(msgpack.packb([1, number, None, fourth[0]]))
-                    waiting[self.asked] = self.asked * 2
-                    writer.write(msgpack.packb([0, self.asked, "twice",
-                                                [self.asked]]))
-                    self.asked += 1
-                else:
-                    check(third is None and waiting.pop(number) == fourth,
-                          f"{number}: {third} {fourth}")
-                    self.right += 1
+            for heard in unpacker:
+                for said in self.hear(*heard):
+                    writer.write(said)
             await writer.drain()
-        check(not waiting, f"{len(waiting)} calls were not answered")
+
+    async def meet_websocket(self, wire, path=None):
+        async for message in wire:
+            for said in self.hear(*msgpack.unpackb(message)):
+                await wire.send(said)
+
+    async def meet_zmq(self, wire):
+        while True:
+            *whom, message = await wire.recv_multipart()
+            for said in self.hear(*msgpack.unpackb(message)):
+                await wire.send_multipart([*whom, said])
 
 
-async def converse(peer, start):
-    where = await start(peer)
-    child = await asyncio.create_subprocess_exec(
-        CLIENT, where, str(COUNT), stdout=asyncio.subprocess.PIPE)
-    out, _ = await asyncio.wait_for(child.communicate(), 120)
+@contextlib.asynccontextmanager
+async def tcp(peer, folder):
+    door = await asyncio.start_server(peer.meet_stream, "127.0.0.1", 0)
+    yield f"tcp://127.0.0.1:{door.sockets[0].getsockname()[1]}"
+    door.close()
+
+
+@contextlib.asynccontextmanager
+async def unix(peer, folder):
+    door = await asyncio.start_unix_server(peer.meet_stream, f"{folder}/peer")
+    yield f"unix://{folder}/peer"
+    door.close()
+
+
+@contextlib.asynccontextmanager
+async def websocket(peer, folder):
+    async with websockets.serve(peer.meet_websocket, "127.0.0.1", 0) as door:
+        yield f"ws://127.0.0.1:{door.sockets[0].getsockname()[1]}/"
+
+
+def zmq_socket(theirs, ours):
+    @contextlib.asynccontextmanager
+    async def open_one(peer, folder):
+        with zmq.asyncio.Context() as context:
+            wire = context.socket(theirs)
+            wire.linger = 0
+            port = wire.bind_to_random_port("tcp://127.0.0.1")
+            meeting = asyncio.create_task(peer.meet_zmq(wire))
+            yield f"zmq+tcp://127.0.0.1:{port}?type={ours}"
+            meeting.cancel()
+            wire.close()
+
+    return open_one
+
+
+async def talk(peer, way, folder):
+    async with way(peer, folder) as url:
+        child = await asyncio.create_subprocess_exec(
+            CLIENT, url, str(COUNT), stdout=asyncio.subprocess.PIPE)
+        out, _ = await asyncio.wait_for(child.communicate(), 120)
     print(out.decode().strip(), f"and the peer's own: {peer.right}")
     check(child.returncode == 0, out.decode())
-    peer.door.close()
+    check(not peer.waiting and peer.right == COUNT,
+          f"{peer.right} of its own calls were answered, "
+          f"{len(peer.waiting)} were not")
 
 
-async def over_tcp(peer):
-    peer.door = await asyncio.start_server(peer.meet, "127.0.0.1", 0)
-    return f"tcp://127.0.0.1:{peer.door.sockets[0].getsockname()[1]}"
+def converse(way, folder):
+    asyncio.run(talk(Peer(), way, folder))
 
 
 def both_ways_over_tcp(folder):
-    peer = Peer()
-    asyncio.run(converse(peer, over_tcp))
-    check(peer.right == COUNT, f"{peer.right}")
+    converse(tcp, folder)
 
 
 def both_ways_over_unix(folder):
-    async def start(peer):
-        peer.door = await asyncio.start_unix_server(peer.meet,
-                                                    f"{folder}/peer")
-        return f"unix://{folder}/peer"
+    converse(unix, folder)
 
-    peer = Peer()
-    asyncio.run(converse(peer, start))
-    check(peer.right == COUNT, f"{peer.right}")
+
+def both_ways_over_websocket(folder):
+    converse(websocket, folder)
+
+
+def both_ways_from_dealer_to_router(folder):
+    converse(zmq_socket(zmq.ROUTER, "dealer"), folder)
+
+
+def both_ways_from_pair_to_pair(folder):
+    converse(zmq_socket(zmq.PAIR, "pair"), folder)
 
 
 # ---- every encoding ----
@@ -141,4 +198,6 @@ def every_encoding_goes_round(folder):
 
 
 if __name__ == "__main__":
-    main(both_ways_over_tcp, both_ways_over_unix, every_encoding_goes_round)
+    main(both_ways_over_tcp, both_ways_over_unix, both_ways_over_websocket,
+         both_ways_from_dealer_to_router, both_ways_from_pair_to_pair,
+         every_encoding_goes_round)

@@ -1,0 +1,186 @@
+// rpc_socket.c - calls of msgpack-RPC through a bare socket and msgpack-c: no
+// reconnecting, no deadlines, no limits, one thread.
+//
+//   rtt    one call after the other
+//   pub    64 under way at once: as many as a read has answered are written
+//          anew in one piece
+//
+// The method is METHOD of the environment, and has no params.
+#include <inttypes.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <msgpack.h>
+
+#include "job.h"
+
+enum { BLOCK = 64 * 1024, UNDER_WAY = 64 };
+
+struct client {
+    struct job job;
+    const char *method;
+    int fd;
+    msgpack_sbuffer out;
+    msgpack_packer packer;
+    msgpack_unpacker in;
+    msgpack_unpacked object;
+    uint64_t asked;
+    uint64_t answered;
+};
+
+static int
+connect_to(const struct job *job)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    struct addrinfo *found;
+    int on = 1;
+    int fd;
+
+    if (getaddrinfo(job->host, job->port, &hints, &found) != 0) {
+        job_fail(job->url, "no such host");
+    }
+    fd = socket(found->ai_family, SOCK_STREAM, 0);
+    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
+        job_fail(job->url, "could not connect");
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+static void
+pack_call(struct client *client)
+{
+    msgpack_packer *packer = &client->packer;
+    size_t size = strlen(client->method);
+
+    msgpack_pack_array(packer, 4);
+    msgpack_pack_int(packer, 0);
+    msgpack_pack_uint32(packer, (uint32_t)client->asked++);
+    msgpack_pack_str_with_body(packer, client->method, size);
+    msgpack_pack_array(packer, 0);
+}
+
+static void
+write_packed(struct client *client)
+{
+    const char *from = client->out.data;
+    size_t size = client->out.size;
+
+    while (size > 0) {
+        ssize_t part = write(client->fd, from, size);
+
+        if (part <= 0) {
+            job_fail(client->job.url, "write failed");
+        }
+        from += part;
+        size -= (size_t)part;
+    }
+    msgpack_sbuffer_clear(&client->out);
+}
+
+static void
+read_block(struct client *client)
+{
+    ssize_t part;
+
+    if (!msgpack_unpacker_reserve_buffer(&client->in, BLOCK)) {
+        job_fail(client->job.url, "out of memory");
+    }
+    part = read(client->fd, msgpack_unpacker_buffer(&client->in), BLOCK);
+    if (part <= 0) {
+        job_fail(client->job.url, "read failed");
+    }
+    msgpack_unpacker_buffer_consumed(&client->in, (size_t)part);
+}
+
+// 0: there is none in what was read.
+static int
+take_answer(struct client *client)
+{
+    const msgpack_object_array *parts = &client->object.data.via.array;
+
+    if (msgpack_unpacker_next(&client->in, &client->object) !=
+        MSGPACK_UNPACK_SUCCESS) {
+        return 0;
+    }
+    if (client->object.data.type != MSGPACK_OBJECT_ARRAY || parts->size != 4 ||
+        parts->ptr[0].via.u64 != 1 ||
+        parts->ptr[1].via.u64 != client->answered ||
+        parts->ptr[2].type != MSGPACK_OBJECT_NIL) {
+        job_fail(client->job.url, "no answer to the call");
+    }
+    client->answered++;
+    return 1;
+}
+
+static void
+one_after_the_other(struct client *client)
+{
+    struct job *job = &client->job;
+
+    job_begin(job);
+    while (client->answered < job->count) {
+        uint64_t began_ns = job_now_ns();
+
+        pack_call(client);
+        write_packed(client);
+        while (!take_answer(client)) {
+            read_block(client);
+        }
+        job_lap(job, began_ns);
+    }
+    job_end(job);
+}
+
+static void
+many_at_once(struct client *client)
+{
+    struct job *job = &client->job;
+
+    job_begin(job);
+    while (client->answered < job->count) {
+        while (client->asked < job->count &&
+               client->asked - client->answered < UNDER_WAY) {
+            pack_call(client);
+        }
+        write_packed(client);
+        read_block(client);
+        while (take_answer(client)) {
+        }
+    }
+    job_end(job);
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *method = getenv("METHOD");
+    struct client client = { .method = method == NULL ? "echo" : method };
+
+    job_read(&client.job, argc, argv);
+    client.fd = connect_to(&client.job);
+    msgpack_sbuffer_init(&client.out);
+    msgpack_packer_init(&client.packer, &client.out, msgpack_sbuffer_write);
+    msgpack_unpacked_init(&client.object);
+    if (!msgpack_unpacker_init(&client.in, BLOCK)) {
+        job_fail(client.job.url, "out of memory");
+    }
+    if (client.job.work == JOB_RTT) {
+        one_after_the_other(&client);
+    } else if (client.job.work == JOB_PUB) {
+        many_at_once(&client);
+    } else {
+        job_fail(client.job.url, "rtt or pub");
+    }
+    (void)close(client.fd); // all was answered
+    msgpack_unpacked_destroy(&client.object);
+    msgpack_unpacker_destroy(&client.in);
+    msgpack_sbuffer_destroy(&client.out);
+    return job_report(&client.job);
+}
