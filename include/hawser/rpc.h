@@ -9,11 +9,11 @@
 // hawser_rpc_next, hawser_rpc_run) reads what comes, for all: of several
 // threads that wait, one reads and the others are woken. Handlers and callbacks
 // run on the thread that reads, outside of every lock, so any call is legal
-// inside, but hawser_rpc_close. One that waits inside reads in its turn, 32 deep
-// at most: questions that come deeper are answered an error, and callbacks wait.
-// A program that only serves calls hawser_rpc_run
-// again and again. Every call here may be made from any thread; with threads=0
-// those that wait belong to the bus's thread.
+// inside, but hawser_rpc_close. One that waits inside reads in its turn, 32
+// deep at most: questions that come deeper are answered an error, and callbacks
+// wait. A program that only serves calls hawser_rpc_run again and again. Every
+// call here may be made from any thread; with threads=0 those that wait belong
+// to the bus's thread.
 //
 // What becomes of a call: it ends once, in exactly one of the ways of
 // hawser_rpc_outcome. A call that no wire has taken yet waits for the next one,

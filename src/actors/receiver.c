@@ -482,6 +482,7 @@ sit(void *actor, struct hw_seat *seat, const struct hawser_settings *settings)
     struct receiver *self = actor;
 
     self->seat = seat;
+    self->rows_reached = 0; // as it began
     self->links_max = (uint32_t)settings->links_max;
     self->rows = hw_pages_take(self->links_max, sizeof *self->rows);
     if (self->rows == NULL ||
