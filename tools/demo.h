@@ -15,7 +15,7 @@
 
 struct demo_server {
     char url[64]; // fixed by the first life: ws://127.0.0.1:PORT
-    char record[256];
+    char record[256]; // "": it keeps none
     pid_t process; // 0: none runs
     int output;    // its stdout
 };
