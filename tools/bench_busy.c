@@ -31,12 +31,13 @@ round_trip(struct bench_busy *busy)
 
 // One that reaches from one part into the next is noted in the latter.
 static void
-note(struct bench_busy *busy, double taken)
+note(struct bench_busy *busy, double taken, double cpu_taken)
 {
     struct bench_trips *trips = &busy->trips[atomic_load(&busy->part)];
 
     if (trips->count < TRIPS_MAX) {
-        trips->tenths_us[trips->count++] = (uint32_t)(taken * 1e7);
+        trips->times[trips->count] = (uint32_t)(taken * 1e7);
+        trips->cpu_times[trips->count++] = (uint32_t)(cpu_taken * 1e7);
     }
 }
 
@@ -47,13 +48,22 @@ keep_busy(void *context)
 
     while (!atomic_load(&busy->stop)) {
         double start = bench_now();
+        double cpu_start = bench_cpu_secs();
         if (!round_trip(busy)) {
             atomic_store(&busy->failed, true);
             break;
         }
-        note(busy, bench_now() - start);
+        note(busy, bench_now() - start, bench_cpu_secs() - cpu_start);
     }
     return NULL;
+}
+
+static bool
+make_room(struct bench_trips *trips)
+{
+    trips->times = malloc(TRIPS_MAX * sizeof *trips->times);
+    trips->cpu_times = malloc(TRIPS_MAX * sizeof *trips->cpu_times);
+    return trips->times != NULL && trips->cpu_times != NULL;
 }
 
 bool
@@ -61,8 +71,7 @@ bench_busy_start(struct bench_busy *busy, struct bench *bench, const char *url)
 {
     *busy = (struct bench_busy){ .bench = bench };
     for (int i = 0; i < BENCH_PARTS; i++) {
-        busy->trips[i].tenths_us = malloc(TRIPS_MAX * sizeof(uint32_t));
-        if (busy->trips[i].tenths_us == NULL) {
+        if (!make_room(&busy->trips[i])) {
             tell_failure(&bench->link, "out of memory");
             return false;
         }
@@ -99,6 +108,7 @@ void
 bench_busy_free(struct bench_busy *busy)
 {
     for (int i = 0; i < BENCH_PARTS; i++) {
-        free(busy->trips[i].tenths_us);
+        free(busy->trips[i].times);
+        free(busy->trips[i].cpu_times);
     }
 }

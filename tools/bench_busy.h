@@ -12,8 +12,12 @@ struct bench;
 
 enum { BENCH_PARTS = 2 };
 
+// How long each took, and how much CPU the whole process took meanwhile: that
+// is what the bus did, however busy the machine is with something else. In
+// tenths of a microsecond.
 struct bench_trips {
-    uint32_t *tenths_us; // how long each took
+    uint32_t *times;
+    uint32_t *cpu_times;
     uint64_t count;
 };
 

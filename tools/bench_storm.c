@@ -149,13 +149,10 @@ heal(struct storm *storm)
 
 // In microseconds; -1: there was none.
 static double
-part_of(const struct bench_trips *trips, double part)
+part_of(const uint32_t *times, uint64_t count, double part)
 {
-    if (trips->count == 0) {
-        return -1;
-    }
-    return trips->tenths_us[(uint64_t)((double)(trips->count - 1) * part)] /
-           10.0;
+    return count == 0 ? -1
+                      : times[(uint64_t)((double)(count - 1) * part)] / 10.0;
 }
 
 static int
@@ -167,31 +164,42 @@ compare(const void *one, const void *two)
     return a < b ? -1 : a > b;
 }
 
+// Sorts the times and notes three of them, and how many there were.
+static void
+note_times(struct bench *bench, uint32_t *times, uint64_t count,
+           const char *const names[3], const char *words)
+{
+    static const double parts[] = { 0.5, 0.99, 1 };
+
+    qsort(times, (size_t)count, sizeof *times, compare);
+    for (int i = 0; i < 3; i++) {
+        bench_note(bench, names[i], part_of(times, count, parts[i]), 1, words);
+    }
+}
+
 static void
 note_trips(const struct storm *storm)
 {
-    static const char *const names[BENCH_PARTS][4] = {
-        { "calm_p50_us", "calm_p99_us", "calm_max_us", "calm_trips" },
-        { "storm_p50_us", "storm_p99_us", "storm_max_us", "storm_trips" },
+    static const char *const times[BENCH_PARTS][3] = {
+        { "calm_p50_us", "calm_p99_us", "calm_max_us" },
+        { "storm_p50_us", "storm_p99_us", "storm_max_us" },
     };
-    static const char *const words[BENCH_PARTS][4] = {
-        { "us of a round trip of the busy link before it, p50", "us p99",
-          "us at most", "round trips" },
-        { "us of a round trip of the busy link in it, p50", "us p99",
-          "us at most", "round trips" },
+    static const char *const cpu_times[BENCH_PARTS][3] = {
+        { "calm_p50_cpu_us", "calm_p99_cpu_us", "calm_max_cpu_us" },
+        { "storm_p50_cpu_us", "storm_p99_cpu_us", "storm_max_cpu_us" },
     };
-    static const double parts[] = { 0.5, 0.99, 1 };
+    static const char *const counts[] = { "calm_trips", "storm_trips" };
+    struct bench *bench = storm->bench;
 
     for (int i = 0; i < BENCH_PARTS; i++) {
         const struct bench_trips *trips = &storm->busy.trips[i];
-        qsort(trips->tenths_us, (size_t)trips->count, sizeof *trips->tenths_us,
-              compare);
-        for (int j = 0; j < 3; j++) {
-            bench_note(storm->bench, names[i][j], part_of(trips, parts[j]), 1,
-                       words[i][j]);
-        }
-        bench_note(storm->bench, names[i][3], (double)trips->count, 0,
-                   words[i][3]);
+        bench_note(bench, counts[i], (double)trips->count, 0,
+                   i == 0 ? "round trips of the busy link before it"
+                          : "round trips of the busy link in it");
+        note_times(bench, trips->times, trips->count, times[i],
+                   "us of one (p50, p99, most)");
+        note_times(bench, trips->cpu_times, trips->count, cpu_times[i],
+                   "us of CPU meanwhile (p50, p99, most)");
     }
 }
 
