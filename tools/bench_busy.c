@@ -84,6 +84,9 @@ bench_busy_start(struct bench_busy *busy, struct bench *bench, const char *url)
         return false;
     }
     busy->runs = pthread_create(&busy->thread, NULL, keep_busy, busy) == 0;
+    if (!busy->runs) {
+        tell_failure(&bench->link, "no thread for the busy link");
+    }
     return busy->runs;
 }
 

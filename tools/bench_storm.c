@@ -87,6 +87,14 @@ are_back(struct storm *storm)
     return true;
 }
 
+// All at the same time: one may have been lost again meanwhile.
+static bool
+are_still_back(struct storm *storm)
+{
+    storm->back = 0;
+    return are_back(storm);
+}
+
 // ---- the acts ----
 
 static enum tool_exit
@@ -135,7 +143,7 @@ heal(struct storm *storm)
 {
     double end = storm->returned_at + storm->bench->timeout_ms / 1000.0;
 
-    while (!are_back(storm)) {
+    while (!are_back(storm) || !are_still_back(storm)) {
         if (bench_now() > end) {
             return false;
         }
@@ -208,6 +216,7 @@ note_healing(struct storm *storm)
 {
     struct bench *bench = storm->bench;
     uint64_t last = storm->total - 1;
+    uint64_t middle = last / 2;
 
     for (uint64_t i = 0; i < storm->total; i++) {
         int64_t after = stats_of(storm, i).up_since_ms - storm->returned_ms;
@@ -218,7 +227,7 @@ note_healing(struct storm *storm)
           compare);
     bench_note(bench, "down_secs", storm->returned_at - storm->killed_at, 3,
                "s without the server");
-    bench_note(bench, "half_healed_secs", storm->healed_ms[last / 2] / 1e3, 3,
+    bench_note(bench, "half_healed_secs", storm->healed_ms[middle] / 1e3, 3,
                "s after its return half of the links were up");
     bench_note(bench, "healed_secs", storm->healed_ms[last] / 1e3, 3,
                "s after its return all of them were up");
