@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +12,31 @@
 #include "flags.h"
 #include "tell.h"
 
-enum { DEFAULT_TIMEOUT_MS = 60000, DEFAULT_SIZE = 64 };
-enum { FLAG_SIZE = 256, FLAG_COUNT, FLAG_THREADS, FLAG_TIMEOUT, FLAG_CONFIRM };
+enum {
+    DEFAULT_TIMEOUT_MS = 60000,
+    DEFAULT_SIZE = 64,
+    DEFAULT_DOWN_MS = 1000,
+};
+enum {
+    FLAG_SIZE = 256,
+    FLAG_COUNT,
+    FLAG_THREADS,
+    FLAG_TIMEOUT,
+    FLAG_CONFIRM,
+    FLAG_SECONDS,
+    FLAG_DOWN
+};
 
 static const struct flag flags_of_bench[] = {
     { FLAG_SIZE, "size", "SIZE", "payload bytes of a message (64)" },
-    { FLAG_COUNT, "count", "N",
-      "messages, or links of idle (by size; idle: 1000)" },
+    { FLAG_COUNT, "count", "N", "messages, or links (by size; links: 1000)" },
     { FLAG_THREADS, "threads", "0|1",
       "0: the bus runs on the benchmark's own thread (1)" },
     { FLAG_CONFIRM, "confirm", "URL",
       "pub: ask there, with \"?N\", whether N were counted" },
+    { FLAG_SECONDS, "seconds", "S",
+      "growth: each of two parts (15); storm: before it (3)" },
+    { FLAG_DOWN, "down", "TIME", "storm: how long the server is gone (1s)" },
     { FLAG_TIMEOUT, "timeout", "TIME", "longest wait for anything (1m)" },
     { 0, NULL, NULL, NULL },
 };
@@ -30,10 +45,9 @@ static const struct {
     const char *name;
     enum tool_exit (*run)(struct bench *bench);
 } measures[] = {
-    { "rtt", bench_rtt },
-    { "pub", bench_pub },
-    { "sub", bench_sub },
-    { "idle", bench_idle },
+    { "rtt", bench_rtt },       { "pub", bench_pub },
+    { "sub", bench_sub },       { "idle", bench_idle },
+    { "growth", bench_growth }, { "storm", bench_storm },
 };
 
 enum { MEASURES = sizeof measures / sizeof measures[0] };
@@ -147,14 +161,37 @@ bench_percentiles(struct bench *bench, uint32_t *times_ns, uint64_t count)
 
 // ---- what came of it ----
 
-static json_t *
-number(double value, int decimals)
+void
+bench_note(struct bench *bench, const char *name, double value, int decimals,
+           const char *words)
 {
-    double scale = decimals == 0 ? 1 : decimals == 1 ? 10 : 1e6;
+    if (bench->figure_count < BENCH_FIGURES_MAX) {
+        bench->figures[bench->figure_count++] =
+            (struct bench_figure){ name, value, decimals, words };
+    }
+}
 
-    return value < 0
-               ? json_null()
-               : json_real((double)(int64_t)(value * scale + 0.5) / scale);
+static void
+note_speed(struct bench *bench)
+{
+    bench_note(bench, "size", (double)bench->size, 0, "bytes a message");
+    bench_note(bench, "rate", bench->rate, 0, "a second");
+    bench_note(bench, "p50_us", bench->p50_us, 3, "us p50");
+    bench_note(bench, "p99_us", bench->p99_us, 3, "us p99");
+    bench_note(bench, "secs", bench->secs, 6, "s");
+}
+
+static json_t *
+number(const struct bench_figure *figure)
+{
+    double scale = pow(10, figure->decimals);
+    double scaled = round(figure->value * scale);
+
+    if (figure->value < 0) {
+        return json_null();
+    }
+    return figure->decimals == 0 ? json_integer((json_int_t)scaled)
+                                 : json_real(scaled / scale);
 }
 
 static void
@@ -162,33 +199,10 @@ print_json(const struct bench *bench, const char *measure)
 {
     json_t *object = json_pack("{s:s, s:s, s:I}", "bench", measure, "url",
                                bench->url, "count", (json_int_t)bench->count);
-    const struct {
-        const char *name;
-        double value;
-        int decimals;
-        bool wanted;
-    } values[] = {
-        { "size", (double)bench->size, 0, bench->threads < 0 },
-        { "rate", bench->rate, 0, bench->threads < 0 },
-        { "p50_us", bench->p50_us, 3, bench->threads < 0 },
-        { "p99_us", bench->p99_us, 3, bench->threads < 0 },
-        { "secs", bench->secs, 6, true },
-        { "threads", (double)bench->threads, 0, bench->threads >= 0 },
-        { "fds", (double)bench->fds, 0, bench->threads >= 0 },
-        { "kib_per_link", bench->kib_per_link, 1, bench->threads >= 0 },
-    };
 
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        if (values[i].wanted) {
-            json_t *value = number(values[i].value, values[i].decimals);
-            if (values[i].decimals == 0 && json_is_real(value)) {
-                json_t *whole =
-                    json_integer((json_int_t)json_real_value(value));
-                json_decref(value);
-                value = whole;
-            }
-            (void)json_object_set_new(object, values[i].name, value);
-        }
+    for (int i = 0; i < bench->figure_count; i++) {
+        (void)json_object_set_new(object, bench->figures[i].name,
+                                  number(&bench->figures[i]));
     }
     (void)json_dumpf(object, stdout, JSON_REAL_PRECISION(9)); // flushed below
     (void)putchar('\n');
@@ -196,15 +210,8 @@ print_json(const struct bench *bench, const char *measure)
 }
 
 static void
-print_line(const struct bench *bench, const char *measure)
+print_speed(const struct bench *bench, const char *measure)
 {
-    if (bench->threads >= 0) {
-        (void)printf("idle: %" PRIu64 " links up in %.2f s: %ld threads, %ld "
-                     "file descriptors, %.1f KiB of user memory each\n",
-                     bench->count, bench->secs, bench->threads, bench->fds,
-                     bench->kib_per_link);
-        return;
-    }
     (void)printf("%s: %" PRIu64 " messages of %" PRIu64
                  " bytes in %.3f s: %.0f a second, %.1f MB/s",
                  measure, bench->count, bench->size, bench->secs, bench->rate,
@@ -214,6 +221,35 @@ print_line(const struct bench *bench, const char *measure)
                      bench->p99_us);
     }
     (void)putchar('\n');
+}
+
+static void
+print_figures(const struct bench *bench, const char *measure)
+{
+    (void)printf("%s: %" PRIu64 " links\n", measure, bench->count);
+    for (int i = 0; i < bench->figure_count; i++) {
+        const struct bench_figure *figure = &bench->figures[i];
+        (void)printf("%14.*f  %s\n",
+                     figure->decimals > 2 ? 2 : figure->decimals, figure->value,
+                     figure->words);
+    }
+}
+
+static void
+print(struct bench *bench, const char *measure)
+{
+    bool of_links = bench->figure_count > 0;
+
+    if (!of_links) {
+        note_speed(bench);
+    }
+    if (bench->link.json) {
+        print_json(bench, measure);
+    } else if (of_links) {
+        print_figures(bench, measure);
+    } else {
+        print_speed(bench, measure);
+    }
 }
 
 // ---- the command ----
@@ -249,6 +285,10 @@ take(struct bench *bench, const struct flag_reader *flags, int id,
     case FLAG_CONFIRM:
         bench->confirm = flags->value;
         return true;
+    case FLAG_SECONDS:
+        return flags_take_count(flags, 1, 3600, &bench->seconds);
+    case FLAG_DOWN:
+        return flags_take_duration(flags, &bench->down_ms);
     case FLAG_TIMEOUT:
         return flags_take_duration(flags, &bench->timeout_ms);
     default:
@@ -269,12 +309,16 @@ measure_it(struct bench *bench, const char *name)
         }
     }
     free(bench->payload);
-    if (status == TOOL_OK && bench->link.json) {
-        print_json(bench, name);
-    } else if (status == TOOL_OK) {
-        print_line(bench, name);
+    if (status == TOOL_OK) {
+        print(bench, name);
     }
     return status;
+}
+
+static bool
+brings_server(const char *measure)
+{
+    return strcmp(measure, "storm") == 0;
 }
 
 static bool
@@ -296,7 +340,7 @@ run(const struct command *command, int argc, char **argv)
                            .rate = -1,
                            .p50_us = -1,
                            .p99_us = -1,
-                           .threads = -1 };
+                           .down_ms = DEFAULT_DOWN_MS };
     const char *measure = NULL;
     struct flag_reader flags;
     int status = -1;
@@ -316,10 +360,14 @@ run(const struct command *command, int argc, char **argv)
         }
     }
     if (status < 0 && (measure == NULL || !is_measure(measure))) {
-        (void)flags_refuse(&flags, "say what: rtt, pub, sub or idle"); // said
+        (void)flags_refuse(&flags,
+                           "say what: rtt, pub, sub, idle, growth or storm");
         status = TOOL_USAGE;
-    } else if (status < 0 && bench.url == NULL) {
-        (void)flags_refuse(&flags, "a URL is missing"); // says it
+    } else if (status < 0 && brings_server(measure) != (bench.url == NULL)) {
+        (void)flags_refuse(&flags, bench.url == NULL
+                                       ? "a URL is missing"
+                                       : "storm brings its own servers");
+        // it said so
         status = TOOL_USAGE;
     } else if (status < 0) {
         status = (int)measure_it(&bench, measure);
@@ -330,7 +378,7 @@ run(const struct command *command, int argc, char **argv)
 
 const struct command command_bench = {
     .name = "bench",
-    .operands = "rtt|pub|sub|idle URL",
+    .operands = "rtt|pub|sub|idle|growth URL | storm",
     .summary = "how fast it is, here and now",
     .story =
         "Against any server that speaks as \"hawser serve\" does:\n"
@@ -342,7 +390,17 @@ const struct command command_bench = {
         "        the call that sends (every 64th is timed)\n"
         "  sub   messages from /sink, asked for with \"go N SIZE\", until the\n"
         "        last one is in hand\n"
-        "  idle  many links on one bus: what each costs\n",
+        "  idle  many links on one bus: what each costs\n"
+        "  growth\n"
+        "        the same, with the CPU that each takes while idle, and while\n"
+        "        it sends a message a second to /echo. Ten more links are "
+        "there,\n"
+        "        since the first pay for what all share\n"
+        "  storm many links to a server of its own, which is killed and "
+        "started\n"
+        "        again: how long until all are back, and what round trips "
+        "took\n"
+        "        meanwhile on a link beside them, to a server that stayed\n",
     .flags = flags_of_bench,
     .more_flags = link_flag_list,
     .examples =
@@ -350,6 +408,7 @@ const struct command command_bench = {
         "  hawser bench rtt ws://127.0.0.1:9000/echo --threads 0\n"
         "  hawser bench pub ws://127.0.0.1:9000/sink --size 1KiB --json\n"
         "  hawser bench sub ws://127.0.0.1:9000/sink --count 10M\n"
-        "  hawser bench idle ws://127.0.0.1:9000/echo --count 10k\n",
+        "  hawser bench idle ws://127.0.0.1:9000/echo --count 10k\n"
+        "  hawser bench storm --count 10k -o bus.dials_per_second=1000\n",
     .run = run,
 };

@@ -14,10 +14,10 @@
 // ---- demo_server.c ----
 
 struct demo_server {
-    char url[64]; // fixed by the first life: ws://127.0.0.1:PORT
-    char record[256];
-    pid_t process; // 0: none runs
-    int output;    // its stdout
+    char url[64];     // fixed by the first life: ws://127.0.0.1:PORT
+    char record[256]; // "": it keeps none
+    pid_t process;    // 0: none runs
+    int output;       // its stdout
 };
 
 // Starts a life and waits until it listens; false after a sentence.

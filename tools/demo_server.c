@@ -1,4 +1,4 @@
-// demo_server.c - the demo's server, in a process of its own, to be killed.
+// demo_server.c - a server in a process of its own, to be killed.
 #include "demo.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@ enum { START_MS = 10000 };
 static bool
 fail(const char *what)
 {
-    (void)fprintf(stderr, "hawser demo: %s: %s\n", what, strerror(errno));
+    (void)fprintf(stderr, "hawser: %s: %s\n", what, strerror(errno));
     return false;
 }
 
@@ -28,8 +28,10 @@ become_server(const struct demo_server *server, int output)
     (void)sigemptyset(&none); // neither can fail
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (dup2(output, STDOUT_FILENO) >= 0) {
-        (void)execl("/proc/self/exe", "hawser", "serve", "--with-parent",
-                    "--record", server->record, url, (char *)NULL);
+        bool records = server->record[0] != '\0';
+        (void)execl("/proc/self/exe", "hawser", "serve", "--with-parent", url,
+                    records ? "--record" : (char *)NULL, server->record,
+                    (char *)NULL);
     }
     _exit(127);
 }
@@ -55,7 +57,7 @@ read_address(struct demo_server *server)
             return end > 0;
         }
     }
-    (void)fprintf(stderr, "hawser demo: the server did not start\n");
+    (void)fprintf(stderr, "hawser: the server did not start\n");
     return false;
 }
 

@@ -45,6 +45,42 @@ def idle_links_cost_no_thread(folder):
     print(f"idle: {many['kib_per_link']} KiB a link, {many['threads']} threads")
 
 
+def each_link_of_many_ticks(folder):
+    url = f"ws://127.0.0.1:{hawser_server().port}/echo"
+    found = measure("growth", url, "--count", "50", "--seconds", "1")
+    check(found["ticks"] == 60, str(found))
+    check(found["idle_us_per_link"] >= 0 and found["ticking_us_per_link"] > 0,
+          str(found))
+    check(found["fds"] > 60 and found["kib_per_link"] is not None, str(found))
+
+
+def many_links_survive_their_server(folder):
+    status, out, err = hawser("bench", "storm", "--json", "-q", "--count", "50",
+                              "--seconds", "1", "--down", "100ms", seconds=60)
+    check(status == 0, f"{status}, {err}")
+    found = json.loads(out)
+    check(found["dials"] >= 60, out)
+    check(found["healed_secs"] >= found["half_healed_secs"] >= 0, out)
+    check(found["down_secs"] >= 0.1 and found["cpu_secs"] > 0, out)
+    for part in ["calm", "storm"]:
+        check(found[f"{part}_trips"] > 0 and found[f"{part}_max_us"] >=
+              found[f"{part}_p99_us"] >= found[f"{part}_p50_us"] > 0, out)
+
+
+def a_storm_wants_a_thread_of_its_own(folder):
+    status, out, err = hawser("bench", "storm", "--count", "1", "--threads",
+                              "0", seconds=60)
+    check(status == 1 and out == "" and "thread of its own" in err,
+          f"{status}, {err!r}")
+
+
+def too_many_links_are_told_before_any_is_dialled(folder):
+    url = f"ws://127.0.0.1:{hawser_server().port}/echo"
+    status, out, err = hawser("bench", "idle", url, "--count", "1000000000")
+    check(status == 1 and out == "" and "ulimit -Hn" in err,
+          f"{status}, {err!r}")
+
+
 def a_server_that_is_not_there_is_told(folder):
     status, out, err = hawser("bench", "rtt", "ws://127.0.0.1:1/echo",
                               "--timeout", "300ms")
@@ -67,5 +103,8 @@ def idle_links_are_no_news(folder):
 
 if __name__ == "__main__":
     main(each_measures_in_both_hosts, idle_links_cost_no_thread,
+         each_link_of_many_ticks, many_links_survive_their_server,
+         a_storm_wants_a_thread_of_its_own,
+         too_many_links_are_told_before_any_is_dialled,
          a_server_that_is_not_there_is_told,
          what_can_not_be_mended_is_told_once, idle_links_are_no_news)

@@ -202,7 +202,13 @@ hw_ws_wire_connect(struct hw_ws_wire *wire)
     struct lws_client_connect_info info = { .context = wire->site->context };
     char target[HW_WS_HOST_MAX + 3];
     struct lws *wsi;
+    int error = probe(d->address, d->port);
 
+    if (error != 0) {
+        note_unreachable(d, strerror(error));
+        hw_ws_wire_soon(wire, HW_WS_TELL);
+        return;
+    }
     (void)snprintf(target, sizeof target, d->url.v6 ? "[%s]" : "%s",
                    d->url.host);
     info.vhost = hw_ws_vhost_lws(wire->vhost);
@@ -227,8 +233,7 @@ hw_ws_wire_connect(struct hw_ws_wire *wire)
     errno = 0;
     wsi = lws_client_connect_via_info(&info);
     if (wsi == NULL) {
-        int error = errno;
-
+        error = errno;
         note_unreachable(d, error == 0 ? "no socket could be had"
                                        : strerror(error));
         // A socket that did connect is closed later, by its own callback.
@@ -245,24 +250,17 @@ dial(void *user, const hawser_dial *dial, hawser_port *port, void **result,
 {
     struct hw_ws_wire *wire;
     hawser_status status = make_wire(user, dial, port, &wire, sentence, size);
-    int error;
 
     if (status != HAWSER_OK) {
         return status;
     }
-    error = probe(wire->dialling->address, wire->dialling->port);
-    if (error != 0) {
-        note_unreachable(wire->dialling, strerror(error));
-        hw_ws_wire_soon(wire, HW_WS_TELL);
-    } else {
-        status = hold_vhost(wire, sentence, size);
-        if (status != HAWSER_OK) {
-            wire->port = NULL;
-            hw_ws_wire_free(wire);
-            return status;
-        }
-        hw_ws_wire_soon(wire, HW_WS_CONNECT);
+    status = hold_vhost(wire, sentence, size);
+    if (status != HAWSER_OK) {
+        wire->port = NULL;
+        hw_ws_wire_free(wire);
+        return status;
     }
+    hw_ws_wire_soon(wire, HW_WS_CONNECT);
     *result = wire;
     return HAWSER_OK;
 }
