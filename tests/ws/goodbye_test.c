@@ -304,17 +304,21 @@ many_wires_live_and_end_on_one_site(void)
 
 // More dials than begin at once (64, then 4 every millisecond), to where nobody
 // answers; and a goodbye, which has a deadline of its own on the same timer.
-// No more dials than that takes: a machine with other work to do turns the
-// loop seldom.
-static void
-a_goodbye_does_not_hold_up_the_dials_that_wait(void)
+// No more dials than that takes: a machine with other work turns the loop
+// seldom.
+static bool
+dials_go_on_beside_a_goodbye(void)
 {
     enum { COUNT = 96, DIALS_WAIT_MS = 1, GOODBYE_LASTS_MS = 500 };
     static hawser_port ports[COUNT], leaving, last;
     struct silence silence;
     struct harness inner;
     char url[128];
+    bool in_time;
 
+    memset(ports, 0, sizeof ports);
+    memset(&leaving, 0, sizeof leaving);
+    memset(&last, 0, sizeof last);
     harness_open(&inner);
     open_on(&inner, &leaving, "mute");
     silence_begin(&silence);
@@ -327,13 +331,26 @@ a_goodbye_does_not_hold_up_the_dials_that_wait(void)
     harness_idle(&inner, DIALS_WAIT_MS);
     CU_ASSERT_FALSE(last.opened);
     link_close(&leaving, 0, "");
-    CU_ASSERT_TRUE(harness_run(&inner, &last, is_opened, GOODBYE_LASTS_MS));
+    in_time = harness_run(&inner, &last, is_opened, GOODBYE_LASTS_MS);
     for (int i = 0; i < COUNT; i++) {
         link_close(&ports[i], 0, "");
     }
     link_close(&last, 0, "");
     harness_close(&inner);
     silence_end(&silence);
+    return in_time;
+}
+
+// A busy machine may be late once or twice; dials that are held up always are.
+static void
+a_goodbye_does_not_hold_up_the_dials_that_wait(void)
+{
+    bool in_time = false;
+
+    for (unsigned i = 0; i < 10 && !in_time; i++) {
+        in_time = dials_go_on_beside_a_goodbye();
+    }
+    CU_ASSERT_TRUE(in_time);
 }
 
 static int
