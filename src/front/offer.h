@@ -1,7 +1,8 @@
 // offer.h - links that are offered at ZeroMQ sockets.
 //
-// An offer is pumped between the turns of its link's loop, on its thread: what comes
-// to its socket is sent on the link, what the link receives goes to the socket.
+// An offer is pumped between the turns of its link's loop, on its thread: what
+// comes to its socket is sent on the link, what the link receives goes to the
+// socket.
 #ifndef HW_FRONT_OFFER_H
 #define HW_FRONT_OFFER_H
 
