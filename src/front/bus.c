@@ -88,6 +88,7 @@ static void
 take_apart(hawser_bus *bus)
 {
     stop_threads(bus);
+    hw_keeper_close(bus->keeper); // whose last word knocks at a loop
     close_shards(bus);
     for (unsigned i = 0; i < HW_INBOXES_MAX; i++) {
         hw_inbox_free(bus->inboxes[i]);
@@ -95,7 +96,6 @@ take_apart(hawser_bus *bus)
     if (bus->post != NULL) {
         hw_post_close(bus->post);
     }
-    hw_keeper_close(bus->keeper);
     hw_slots_free(bus);
     hw_settings_drop(bus->settings);
     hawser_options_free(bus->options);
