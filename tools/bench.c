@@ -16,6 +16,7 @@ enum {
     DEFAULT_TIMEOUT_MS = 60000,
     DEFAULT_SIZE = 64,
     DEFAULT_DOWN_MS = 1000,
+    THREADS_MAX = 64, // as the option threads
 };
 enum {
     FLAG_SIZE = 256,
@@ -30,8 +31,8 @@ enum {
 static const struct flag flags_of_bench[] = {
     { FLAG_SIZE, "size", "SIZE", "payload bytes of a message (64)" },
     { FLAG_COUNT, "count", "N", "messages, or links (by size; links: 1000)" },
-    { FLAG_THREADS, "threads", "0|1",
-      "0: the bus runs on the benchmark's own thread (1)" },
+    { FLAG_THREADS, "threads", "N",
+      "loops of the bus; 0: one, on the benchmark's own thread (1)" },
     { FLAG_CONFIRM, "confirm", "URL",
       "pub: ask there, with \"?N\", whether N were counted" },
     { FLAG_SECONDS, "seconds", "S",
@@ -255,6 +256,20 @@ print(struct bench *bench, const char *measure)
 // ---- the command ----
 
 static bool
+take_threads(struct bench *bench, const struct flag_reader *flags)
+{
+    char number[32];
+    uint64_t threads;
+
+    if (!flags_take_count(flags, 0, THREADS_MAX, &threads)) {
+        return false;
+    }
+    (void)snprintf(number, sizeof number, "%" PRIu64, threads); // it fits
+    link_flags_set(&bench->link, "threads", number);
+    return true;
+}
+
+static bool
 take(struct bench *bench, const struct flag_reader *flags, int id,
      const char **measure)
 {
@@ -278,10 +293,7 @@ take(struct bench *bench, const struct flag_reader *flags, int id,
     case FLAG_COUNT:
         return flags_take_count(flags, 1, 1000000000000, &bench->count);
     case FLAG_THREADS:
-        link_flags_set(&bench->link, "threads", flags->value);
-        return strcmp(flags->value, "0") == 0 ||
-               strcmp(flags->value, "1") == 0 ||
-               flags_refuse(flags, "--threads is 0 or 1") == 0;
+        return take_threads(bench, flags);
     case FLAG_CONFIRM:
         bench->confirm = flags->value;
         return true;

@@ -18,6 +18,11 @@ typedef struct hawser_bus hawser_bus;
 // Opens a bus: six actors and the loop that seats them. options may be NULL;
 // options of links are allowed and become the defaults of this bus's links.
 //   threads=1 (default): the loop has a thread of its own.
+//   threads=N: N loops, with six actors and a thread each. A link is opened on
+//   the loop that has the fewest, and stays there. What is promised of a link
+//   is promised all the same, its order too; between links of different loops
+//   there is no order. Each loop has its share of bus.dials_per_second and
+//   bus.dials_burst, and at least 1 of each.
 //   threads=0: the loop runs on the caller's thread, inside hawser_receive,
 //   hawser_bus_step, hawser_dispatch, hawser_bus_close and waiting calls (with
 //   overflow=block or drop-oldest, sends are among them). All of those belong

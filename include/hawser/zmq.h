@@ -38,7 +38,8 @@ hawser_bus_zmq_context(hawser_bus *bus);
 // Once it is readable, take items with hawser_inbox_receive and timeout 0 until
 // that answers AGAIN: what has been taken off the socket and not handed out
 // does not show on it. (hawser_inbox_fd is level-triggered.) It belongs to the
-// inbox. UNSUPPORTED with threads=0: poll hawser_bus_fd then. INVALID.
+// inbox. UNSUPPORTED with threads=0 (poll hawser_bus_fd then) and with more
+// than one (poll hawser_inbox_fd, which zmq_poll takes as well). INVALID.
 HAWSER_API hawser_status
 hawser_inbox_zmq_socket(hawser_inbox *inbox, void **zmq_socket);
 

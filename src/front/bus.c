@@ -5,49 +5,10 @@
 
 #include <hawser/zmq.h>
 
-#include "actors/roles.h"
-#include "base/check.h"
 #include "front/bus.h"
 #include "front/offer.h"
-#include "loop/table.h"
-
-static const struct hw_role *const roles[] = {
-    &hw_role_port,    &hw_role_receiver,  &hw_role_sender,     &hw_role_queue,
-    &hw_role_backoff, &hw_role_heartbeat, &hw_role_supervisor, &hw_role_door,
-};
-
-enum { ROLES = sizeof roles / sizeof roles[0] };
 
 // ---- opening ----
-
-static hawser_status
-open_loop(hawser_bus *bus)
-{
-    const struct hw_loop_watch watch = {
-        .user = bus,
-        .gather = hw_door_gather,
-        .turned = hw_wait_turned,
-        .resumed = hw_door_resumed,
-    };
-    hawser_status status = hw_post_open(&bus->post);
-
-    if (status == HAWSER_OK) {
-        status = hw_loop_open(&bus->loop);
-    }
-    if (status == HAWSER_OK) {
-        status = hw_ports_open(bus->loop, (uint32_t)bus->settings->links_max,
-                               &bus->ports);
-    }
-    if (status == HAWSER_OK) {
-        status = hw_table_open(bus->post, roles, ROLES, bus->settings,
-                               hw_loop_clock_us, NULL, bus->ports, &bus->table);
-    }
-    if (status == HAWSER_OK) {
-        hw_door_open(bus);
-        hw_loop_seat(bus->loop, bus->table, &watch);
-    }
-    return status;
-}
 
 // Numbers of links begin elsewhere for each bus, as far from the others as may
 // be, so that a link of one bus is no link of another (Fibonacci hashing).
@@ -77,7 +38,6 @@ static hawser_status
 open_memory(hawser_bus *bus, const hawser_options *options)
 {
     hawser_status status;
-    uint64_t chunks;
 
     (void)pthread_mutex_init(&bus->lock, NULL); // neither can fail
     (void)pthread_cond_init(&bus->turned, NULL);
@@ -94,35 +54,97 @@ open_memory(hawser_bus *bus, const hawser_options *options)
     if (bus->settings == NULL) {
         return HAWSER_NO_MEMORY;
     }
-    chunks = (uint64_t)bus->settings->links_max / HW_SLOTS_OF_CHUNK + 1;
-    bus->chunks = calloc(chunks, sizeof *bus->chunks);
-    return bus->chunks == NULL ? HAWSER_NO_MEMORY : HAWSER_OK;
+    return HAWSER_OK;
 }
 
-// Whatever of it is there; the loop's thread is not.
+static void
+stop_threads(hawser_bus *bus)
+{
+    for (unsigned i = 0; i < bus->shard_count; i++) {
+        hw_loop_stop_thread(bus->shards[i].loop);
+    }
+    bus->threaded = false;
+}
+
+// One after the other, and each may take as much of the time that is left as
+// those after it.
+static void
+close_shards(hawser_bus *bus)
+{
+    uint64_t end_ms = hw_now_ms() + HW_GOODBYE_MS;
+
+    for (unsigned i = 0; i < bus->shard_count; i++) {
+        uint64_t now_ms = hw_now_ms();
+        uint64_t left_ms = end_ms > now_ms ? end_ms - now_ms : 0;
+
+        hw_shard_close(&bus->shards[i],
+                       now_ms + left_ms / (bus->shard_count - i));
+    }
+    free(bus->shards);
+}
+
+// Whatever of it is there.
 static void
 take_apart(hawser_bus *bus)
 {
-    uint64_t deadline_ms = hw_now_ms() + HW_GOODBYE_MS;
-
-    hw_offers_close(bus);
-    hw_table_close(bus->table);
-    hw_ports_close(bus->ports);
-    hw_loop_close(bus->loop, deadline_ms);
-    hw_door_close(bus);
+    stop_threads(bus);
+    hw_keeper_close(bus->keeper); // whose last word knocks at a loop
+    close_shards(bus);
     for (unsigned i = 0; i < HW_INBOXES_MAX; i++) {
         hw_inbox_free(bus->inboxes[i]);
     }
     if (bus->post != NULL) {
         hw_post_close(bus->post);
     }
-    hw_keeper_close(bus->keeper);
     hw_slots_free(bus);
     hw_settings_drop(bus->settings);
     hawser_options_free(bus->options);
     (void)pthread_cond_destroy(&bus->turned); // nobody waits any more
     (void)pthread_mutex_destroy(&bus->lock);
     free(bus);
+}
+
+// threads=0 is one shard, whose loop the caller runs.
+static hawser_status
+make_shards(hawser_bus *bus)
+{
+    int64_t threads = bus->settings->threads;
+
+    bus->shard_count = threads > 1 ? (unsigned)threads : 1;
+    bus->chunks_max = hw_shard_chunks(bus);
+    bus->shards = calloc(bus->shard_count, sizeof *bus->shards);
+    bus->chunks = calloc(bus->chunks_max, sizeof *bus->chunks);
+    if (bus->shards == NULL || bus->chunks == NULL) {
+        bus->shard_count = 0;
+        return HAWSER_NO_MEMORY;
+    }
+    return HAWSER_OK;
+}
+
+static hawser_status
+open_shards(hawser_bus *bus)
+{
+    hawser_status status = make_shards(bus);
+
+    if (status == HAWSER_OK) {
+        status = hw_post_open(bus->shard_count, &bus->post);
+    }
+    for (unsigned i = 0; i < bus->shard_count && status == HAWSER_OK; i++) {
+        status = hw_shard_open(&bus->shards[i], bus);
+    }
+    return status;
+}
+
+static hawser_status
+start_threads(hawser_bus *bus)
+{
+    hawser_status status = HAWSER_OK;
+
+    bus->threaded = true;
+    for (unsigned i = 0; i < bus->shard_count && status == HAWSER_OK; i++) {
+        status = hw_loop_start_thread(bus->shards[i].loop);
+    }
+    return status;
 }
 
 static hawser_status
@@ -146,14 +168,13 @@ open_bus(void *zmq_context, const hawser_options *options, hawser_bus **bus)
         status = hw_load_listed(made->settings->transport_load);
     }
     if (status == HAWSER_OK) {
-        status = open_loop(made);
+        status = open_shards(made);
     }
     if (status == HAWSER_OK) {
         status = hawser_inbox_open(made, &made->inboxes[0]);
     }
     if (status == HAWSER_OK && made->settings->threads > 0) {
-        made->threaded = true;
-        status = hw_loop_start_thread(made->loop);
+        status = start_threads(made);
     }
     if (status != HAWSER_OK) {
         if (hawser_last_error()[0] == '\0') {
@@ -207,7 +228,7 @@ hawser_bus_fd(hawser_bus *bus, int *fd)
         return HAWSER_UNSUPPORTED;
     }
     hw_error_clear();
-    status = hw_loop_fd(bus->loop, fd);
+    status = hw_loop_fd(bus->shards[0].loop, fd);
     if (status != HAWSER_OK) {
         hw_error_of(status);
     }
@@ -223,7 +244,7 @@ hawser_bus_step(hawser_bus *bus)
     if (bus->threaded) {
         return HAWSER_UNSUPPORTED;
     }
-    hw_loop_step(bus->loop);
+    hw_loop_step(bus->shards[0].loop);
     return HAWSER_OK;
 }
 
@@ -288,8 +309,6 @@ hawser_bus_close(hawser_bus *bus, int timeout_ms)
     ending.drain_ms = 0;
     end_links(&ending, UINT64_MAX);
     leftover = atomic_load(&bus->leftover) - before;
-    hw_loop_stop_thread(bus->loop);
-    bus->threaded = false;
     take_apart(bus);
     return leftover > 0 ? HAWSER_LEFTOVER : HAWSER_OK;
 }

@@ -1,9 +1,13 @@
 // bus.h - what the files of the front share: the bus, its links and inboxes as
 // the application's side sees them.
 //
-// Two locks, taken in this order and held for moments only, never during I/O: a
-// slot's, and the bus's. What an application's call has to say goes into the
-// bus's list of commands, or into the slot's list of batches; the door brings
+// A bus has one shard or several: a whole engine each, with its own loop, table
+// and six actors. Every link is of one of them, for its life; nothing goes from
+// one to the other.
+//
+// Three locks, held for moments only, never during I/O: a slot's first, then
+// its shard's or the bus's. What an application's call has to say goes into the
+// shard's list of commands, or into the slot's list of batches; the door brings
 // it to the table when the loop turns.
 #ifndef HW_FRONT_BUS_H
 #define HW_FRONT_BUS_H
@@ -31,6 +35,7 @@ struct hw_offer;
 
 enum {
     HW_INBOXES_MAX = 64,
+    HW_SHARDS_MAX = 64, // as the option threads
     HW_SLOTS_OF_CHUNK = 256,
     HW_GOODBYE_MS = 1000, // what goodbyes may take when a bus is closed
 };
@@ -65,9 +70,10 @@ struct hw_slot {
     pthread_mutex_t lock;
     _Atomic uint64_t id; // 0: free
     struct hw_meter meter;
+    struct hw_shard *shard;
     uint32_t index; // the row of the link, for every actor
     uint32_t generation;
-    uint32_t next_free; // index plus 1
+    uint32_t next_free; // of the shard; index plus 1
     hawser_inbox *inbox;
     struct hw_plan *plan;
     // Accepted, not yet brought to the queue.
@@ -105,10 +111,17 @@ struct hw_slot {
     struct hw_report *answered; // the last with an HTTP status
 };
 
+// Where an inbox hears what one shard's receiver says.
+struct hw_ear {
+    struct hw_shard *shard;
+    struct hw_mailbox *mailbox;
+    struct hw_command *farewell; // INBOX_CLOSE, for which it keeps memory
+    bool ended;                  // the receiver has given its mailbox back
+};
+
 struct hawser_inbox {
     hawser_bus *bus;
-    pthread_mutex_t lock; // whoever reads
-    struct hw_mailbox *mailbox;
+    pthread_mutex_t lock;   // whoever reads
     struct hw_letter ahead; // heard, and not handed out
     bool has_ahead;
     struct hw_batch *batch; // being handed out; NULL: none
@@ -116,55 +129,93 @@ struct hawser_inbox {
     uint32_t link;
     uint32_t missed; // events left out before the next
     uint32_t number;
-    atomic_uint links;           // that are heard here
-    struct hw_command *farewell; // INBOX_CLOSE, for which it keeps memory
-    bool ended;                  // the receiver has given its mailbox back
-    int watch_fd;                // -1: nobody asked for it
-    int item_fd;                 // readable while something is ahead
+    atomic_uint links; // that are heard here
+    int watch_fd;      // -1: nobody asked for it
+    int item_fd;       // readable while something is ahead
     bool item_shown;
     bool hidden; // an offer's: read by the loop's thread, and by nobody else
+    // One for each shard; one only, if it is hidden.
+    unsigned turn; // which of them is heard first
+    unsigned ear_count;
+    struct hw_ear ears[];
 };
 
-struct hawser_bus {
-    pthread_mutex_t lock;
-    pthread_cond_t turned; // the loop has turned, and somebody waits for that
-    uint64_t turns;
-    atomic_uint waiters;
-    _Atomic uint64_t leftover; // of all links whose CLOSED was read
-    bool threaded;
-    struct hawser_settings *settings;
-    hawser_options *options; // the defaults of its links
-    struct hw_post *post;
+// A loop with its table. The first one's thread may be the caller's; those of
+// the others are the bus's.
+struct hw_shard {
+    hawser_bus *bus;
+    pthread_mutex_t lock; // of its commands, and of what is dirty
     struct hw_loop *loop;
     struct hw_ports *ports;
     struct hw_table *table;
     struct hw_seat *door;
     struct hw_command *first;
     struct hw_command *last;
-    uint64_t pushed;          // commands so far
-    struct hw_keeper *keeper; // NULL: no spool was in a file yet
+    uint64_t pushed; // commands so far
     struct hw_slot *dirty;
-    _Atomic(struct hw_slot *) *chunks;
-    uint32_t born; // where the numbers of its links begin
-    uint32_t slot_count;
-    uint32_t free_slot; // index plus 1; 0: none
-    hawser_inbox *inboxes[HW_INBOXES_MAX];
-    void *zmq_context; // where offers are; NULL: in the post's
-    _Atomic(struct hw_offer *) new_offers;
-    struct hw_offer *offers;      // the loop's thread's
+    atomic_uint waiters;    // who wait for its turns
+    _Atomic uint64_t turns; // that they were told of
+    // With the bus locked.
+    uint32_t links;               // slots that are taken
+    uint32_t fresh;               // the next slot that was never taken
+    uint32_t fresh_count;         // how many there are, of its last chunk
+    uint32_t free_slot;           // index plus 1; 0: none
     struct hw_offer *idle_offers; // ended, for the next ones
-    atomic_bool closing;          // nobody reads any more
+    _Atomic(struct hw_offer *) new_offers;
+    struct hw_offer *offers; // the loop's thread's
+};
+
+struct hawser_bus {
+    pthread_mutex_t lock;
+    pthread_cond_t turned; // a loop has turned, and somebody waits for that
+    uint64_t turns;
+    _Atomic uint64_t leftover; // of all links whose CLOSED was read
+    bool threaded;
+    struct hawser_settings *settings;
+    hawser_options *options; // the defaults of its links
+    struct hw_post *post;
+    struct hw_shard *shards;
+    unsigned shard_count;
+    struct hw_keeper *keeper; // NULL: no spool was in a file yet
+    _Atomic(struct hw_slot *) *chunks;
+    uint32_t chunks_max;
+    uint32_t chunk_count;
+    uint32_t born;  // where the numbers of its links begin
+    uint32_t links; // slots that are taken
+    hawser_inbox *inboxes[HW_INBOXES_MAX];
+    void *zmq_context;   // where offers are; NULL: in the post's
+    atomic_bool closing; // nobody reads any more
     // threads=0: for what the caller's thread waits.
     hawser_inbox *receiving;
     bool (*awaited)(void *user);
     void *awaited_user;
 };
 
+// ---- shard.c: an engine of the bus ----
+
+// How many chunks of slots the bus needs, whichever shard has how many links.
+uint32_t
+hw_shard_chunks(const hawser_bus *bus);
+
+// Not OK: close it nevertheless.
+hawser_status
+hw_shard_open(struct hw_shard *shard, hawser_bus *bus);
+
+// Takes it apart, whatever of it is there; its thread was stopped. Goodbyes may
+// take until then.
+void
+hw_shard_close(struct hw_shard *shard, uint64_t deadline_ms);
+
+// The one with the fewest links.
+struct hw_shard *
+hw_shard_idlest(hawser_bus *bus);
+
 // ---- slots.c: which link is where ----
 
-// Takes a free slot, unlocked. FULL, NO_MEMORY.
+// Takes a free slot of the shard (NULL: of the one with the fewest links),
+// unlocked. FULL, NO_MEMORY.
 hawser_status
-hw_slot_take(hawser_bus *bus, struct hw_slot **slot);
+hw_slot_take(hawser_bus *bus, struct hw_shard *shard, struct hw_slot **slot);
 
 // Its link is closed, and nobody asks for it any more. Not locked.
 void
@@ -209,9 +260,9 @@ hw_slot_has_failed(struct hw_slot *slot)
 
 extern const struct hw_role hw_role_door;
 
-// Seats the bus at its table.
+// Seats the shard at its table.
 void
-hw_door_open(hawser_bus *bus);
+hw_door_open(struct hw_shard *shard);
 
 // Brings what has gathered to the table. On the loop's thread.
 void
@@ -227,35 +278,34 @@ hw_command_new(unsigned to, unsigned kind, uint32_t link);
 
 // Has the commands said, in their order. Returns the command's number.
 uint64_t
-hw_command_push(hawser_bus *bus, struct hw_command *command);
+hw_command_push(struct hw_shard *shard, struct hw_command *command);
 
 // The same, of a command about the slot (locked): what is accepted from now on
 // comes behind it.
 void
-hw_slot_push(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command);
+hw_slot_push(struct hw_slot *slot, struct hw_command *command);
 
 // The slot (locked) has something to bring.
 void
-hw_slot_note_dirty(hawser_bus *bus, struct hw_slot *slot);
+hw_slot_note_dirty(struct hw_slot *slot);
 
 // Puts what was accepted (the slot is locked) into a command, so that what is
 // pushed next comes behind it. false: out of memory, nothing happened.
 bool
-hw_slot_flush(hawser_bus *bus, struct hw_slot *slot);
+hw_slot_flush(struct hw_slot *slot);
 
 // The same with a command for SEND of the caller's, which it takes.
 void
-hw_slot_flush_with(hawser_bus *bus, struct hw_slot *slot,
-                   struct hw_command *command);
+hw_slot_flush_with(struct hw_slot *slot, struct hw_command *command);
 
 // The application has read so much.
 void
-hw_slot_credit(hawser_bus *bus, struct hw_slot *slot, uint32_t messages,
-               uint64_t bytes, uint32_t events);
+hw_slot_credit(struct hw_slot *slot, uint32_t messages, uint64_t bytes,
+               uint32_t events);
 
 // Frees what was never brought.
 void
-hw_door_close(hawser_bus *bus);
+hw_door_close(struct hw_shard *shard);
 
 // ---- wait.c: waiting for what the loop does ----
 
@@ -267,7 +317,7 @@ hw_now_ms(void);
 uint64_t
 hw_deadline_ms(int timeout_ms);
 
-// The loop has turned; true: the caller's thread has what it waits for.
+// The shard's loop has turned; true: the caller's thread has what it waits for.
 bool
 hw_wait_turned(void *user);
 
@@ -279,9 +329,9 @@ hw_wait(hawser_bus *bus, uint64_t deadline_ms, bool (*done)(void *user),
 
 // ---- inbox.c ----
 
-// One that an offer reads; bus.inboxes_max is not about it.
+// One that an offer of that shard reads; bus.inboxes_max is not about it.
 hawser_status
-hw_inbox_open_hidden(hawser_bus *bus, hawser_inbox **inbox);
+hw_inbox_open_hidden(struct hw_shard *shard, hawser_inbox **inbox);
 
 // The next item, without waiting, for the one who reads it. AGAIN: there is
 // none; NO_MEMORY: ask again.
@@ -313,8 +363,7 @@ hw_send_now(hawser_bus *bus, hawser_link link, struct hawser_message *message);
 // Says the command about the slot's link (locked), behind what was accepted for
 // it. Takes the command, and what it carries, on OK only.
 hawser_status
-hw_slot_wish(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command,
-             bool ends);
+hw_slot_wish(struct hw_slot *slot, struct hw_command *command, bool ends);
 
 hawser_status
 hw_link_wish(hawser_bus *bus, hawser_link link, struct hw_command *command,

@@ -3,7 +3,7 @@
 // Hears  NEWS from the supervisor; ROOM, FOUND, SPOOL_GONE, SPOOL_CLOSE from
 //        the queue.
 // Says   what the application wants, to supervisor, queue and receiver.
-// Keeps  nothing: what waits to be said is the bus's.
+// Keeps  nothing: what waits to be said is its shard's.
 // Never  decides anything.
 #include <stdlib.h>
 
@@ -14,16 +14,16 @@
 #include "loop/table.h"
 
 struct door {
-    hawser_bus *bus;
+    struct hw_shard *shard;
 };
 
 void
-hw_door_open(hawser_bus *bus)
+hw_door_open(struct hw_shard *shard)
 {
-    struct door *door = hw_table_self(bus->table, HW_DOOR);
+    struct door *door = hw_table_self(shard->table, HW_DOOR);
 
-    door->bus = bus;
-    bus->door = hw_table_seat(bus->table, HW_DOOR);
+    door->shard = shard;
+    shard->door = hw_table_seat(shard->table, HW_DOOR);
 }
 
 // ---- bringing ----
@@ -42,48 +42,50 @@ hw_command_new(unsigned to, unsigned kind, uint32_t link)
 }
 
 uint64_t
-hw_command_push(hawser_bus *bus, struct hw_command *command)
+hw_command_push(struct hw_shard *shard, struct hw_command *command)
 {
     uint64_t number;
 
-    pthread_mutex_lock(&bus->lock);
-    number = ++bus->pushed;
-    if (bus->last == NULL) {
-        bus->first = command;
+    pthread_mutex_lock(&shard->lock);
+    number = ++shard->pushed;
+    if (shard->last == NULL) {
+        shard->first = command;
     } else {
-        bus->last->next = command;
+        shard->last->next = command;
     }
-    bus->last = command;
-    pthread_mutex_unlock(&bus->lock);
-    hw_loop_knock(bus->loop);
+    shard->last = command;
+    pthread_mutex_unlock(&shard->lock);
+    hw_loop_knock(shard->loop);
     return number;
 }
 
 void
-hw_slot_push(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command)
+hw_slot_push(struct hw_slot *slot, struct hw_command *command)
 {
-    slot->behind = hw_command_push(bus, command);
+    slot->behind = hw_command_push(slot->shard, command);
 }
 
 static void
-put_on_list(hawser_bus *bus, struct hw_slot *slot)
+put_on_list(struct hw_slot *slot)
 {
+    struct hw_shard *shard = slot->shard;
+
     slot->dirty = true;
-    pthread_mutex_lock(&bus->lock);
-    slot->next_dirty = bus->dirty;
-    bus->dirty = slot;
-    pthread_mutex_unlock(&bus->lock);
+    pthread_mutex_lock(&shard->lock);
+    slot->next_dirty = shard->dirty;
+    shard->dirty = slot;
+    pthread_mutex_unlock(&shard->lock);
 }
 
 void
-hw_slot_note_dirty(hawser_bus *bus, struct hw_slot *slot)
+hw_slot_note_dirty(struct hw_slot *slot)
 {
     if (!slot->dirty) {
-        put_on_list(bus, slot);
+        put_on_list(slot);
     }
     if (!slot->knocked) {
         slot->knocked = true;
-        hw_loop_knock(bus->loop);
+        hw_loop_knock(slot->shard->loop);
     }
 }
 
@@ -104,19 +106,18 @@ take_batches(struct hw_slot *slot)
 }
 
 void
-hw_slot_flush_with(hawser_bus *bus, struct hw_slot *slot,
-                   struct hw_command *command)
+hw_slot_flush_with(struct hw_slot *slot, struct hw_command *command)
 {
     if (slot->first == NULL) {
         free(command);
         return;
     }
     command->letter.thing = take_batches(slot);
-    hw_slot_push(bus, slot, command);
+    hw_slot_push(slot, command);
 }
 
 bool
-hw_slot_flush(hawser_bus *bus, struct hw_slot *slot)
+hw_slot_flush(struct hw_slot *slot)
 {
     struct hw_command *command;
 
@@ -127,7 +128,7 @@ hw_slot_flush(hawser_bus *bus, struct hw_slot *slot)
     if (command == NULL) {
         return false;
     }
-    hw_slot_flush_with(bus, slot, command);
+    hw_slot_flush_with(slot, command);
     return true;
 }
 
@@ -146,26 +147,26 @@ is_worth_a_letter(const struct hw_slot *slot)
 }
 
 void
-hw_slot_credit(hawser_bus *bus, struct hw_slot *slot, uint32_t messages,
-               uint64_t bytes, uint32_t events)
+hw_slot_credit(struct hw_slot *slot, uint32_t messages, uint64_t bytes,
+               uint32_t events)
 {
     pthread_mutex_lock(&slot->lock);
     slot->credit_messages += messages;
     slot->credit_bytes += bytes;
     slot->credit_events += events;
     if (is_worth_a_letter(slot)) {
-        hw_slot_note_dirty(bus, slot);
+        hw_slot_note_dirty(slot);
     }
     pthread_mutex_unlock(&slot->lock);
 }
 
 static void
-say_commands(hawser_bus *bus, struct hw_command *command)
+say_commands(struct hw_shard *shard, struct hw_command *command)
 {
     while (command != NULL) {
         struct hw_command *next = command->next;
 
-        hw_say(bus->door, command->to, &command->letter);
+        hw_say(shard->door, command->to, &command->letter);
         free(command);
         command = next;
     }
@@ -188,8 +189,9 @@ take_settles(struct hw_slot *slot, struct hw_letter *letter)
 // said: number of the last command that was said. What was accepted behind a
 // later one waits for it.
 static void
-say_slot(hawser_bus *bus, struct hw_slot *slot, uint64_t said)
+say_slot(struct hw_slot *slot, uint64_t said)
 {
+    struct hw_seat *door = slot->shard->door;
     struct hw_letter send = {
         .kind = HW_LETTER_SEND,
         .link = slot->index,
@@ -209,7 +211,7 @@ say_slot(hawser_bus *bus, struct hw_slot *slot, uint64_t said)
             take_settles(slot, &settle);
         }
     } else {
-        put_on_list(bus, slot); // the command knocked
+        put_on_list(slot); // the command knocked
     }
     credit.count = slot->credit_messages;
     credit.number = slot->credit_bytes;
@@ -219,51 +221,51 @@ say_slot(hawser_bus *bus, struct hw_slot *slot, uint64_t said)
     slot->credit_events = 0;
     pthread_mutex_unlock(&slot->lock);
     if (send.thing != NULL) {
-        hw_say(bus->door, HW_QUEUE, &send);
+        hw_say(door, HW_QUEUE, &send);
     }
     if (settle.count > 0) {
-        hw_say(bus->door, HW_QUEUE, &settle);
+        hw_say(door, HW_QUEUE, &settle);
     }
     if (credit.count > 0 || credit.note > 0) {
-        hw_say(bus->door, HW_RECEIVER, &credit);
+        hw_say(door, HW_RECEIVER, &credit);
     }
 }
 
 void
 hw_door_gather(void *user)
 {
-    hawser_bus *bus = user;
+    struct hw_shard *shard = user;
     struct hw_command *commands;
     struct hw_slot *slot;
     uint64_t said;
 
-    hw_offers_gather(bus);
-    pthread_mutex_lock(&bus->lock);
-    said = bus->pushed;
-    commands = bus->first;
-    slot = bus->dirty;
-    bus->first = NULL;
-    bus->last = NULL;
-    bus->dirty = NULL;
-    pthread_mutex_unlock(&bus->lock);
-    say_commands(bus, commands);
+    hw_offers_gather(shard);
+    pthread_mutex_lock(&shard->lock);
+    said = shard->pushed;
+    commands = shard->first;
+    slot = shard->dirty;
+    shard->first = NULL;
+    shard->last = NULL;
+    shard->dirty = NULL;
+    pthread_mutex_unlock(&shard->lock);
+    say_commands(shard, commands);
     while (slot != NULL) {
         struct hw_slot *next = slot->next_dirty;
 
-        say_slot(bus, slot, said);
+        say_slot(slot, said);
         slot = next;
     }
-    hw_ports_gather(bus->ports);
+    hw_ports_gather(shard->ports);
 }
 
 void
 hw_door_resumed(void *user, uint64_t suspended_ms)
 {
-    const hawser_bus *bus = user;
+    const struct hw_shard *shard = user;
     const struct hw_letter letter = { .kind = HW_LETTER_RESUMED,
                                       .number = suspended_ms };
 
-    hw_say(bus->door, HW_HEARTBEAT, &letter);
+    hw_say(shard->door, HW_HEARTBEAT, &letter);
 }
 
 static void
@@ -296,13 +298,13 @@ drop_command(struct hw_command *command)
 }
 
 void
-hw_door_close(hawser_bus *bus)
+hw_door_close(struct hw_shard *shard)
 {
-    while (bus->first != NULL) {
-        struct hw_command *next = bus->first->next;
+    while (shard->first != NULL) {
+        struct hw_command *next = shard->first->next;
 
-        drop_command(bus->first);
-        bus->first = next;
+        drop_command(shard->first);
+        shard->first = next;
     }
 }
 
@@ -334,7 +336,7 @@ on_spool_gone(void *actor, const struct hw_letter *letter)
 {
     struct door *self = actor;
 
-    hw_durable_gone(hw_slot_at(self->bus, letter->link), letter->number,
+    hw_durable_gone(hw_slot_at(self->shard->bus, letter->link), letter->number,
                     letter->count);
 }
 
@@ -343,7 +345,8 @@ on_spool_close(void *actor, const struct hw_letter *letter)
 {
     struct door *self = actor;
 
-    hw_durable_close(hw_slot_at(self->bus, letter->link), letter->number);
+    hw_durable_close(hw_slot_at(self->shard->bus, letter->link),
+                     letter->number);
 }
 
 static void
@@ -357,7 +360,7 @@ static void
 on_news(void *actor, const struct hw_letter *letter)
 {
     struct door *self = actor;
-    struct hw_slot *slot = hw_slot_at(self->bus, letter->link);
+    struct hw_slot *slot = hw_slot_at(self->shard->bus, letter->link);
     struct hw_report *report = letter->thing;
 
     pthread_mutex_lock(&slot->lock);

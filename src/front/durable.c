@@ -46,7 +46,8 @@ trouble(void *user, const char *sentence)
     }
     command->letter.thing =
         hw_report_error(HAWSER_CAUSE_LOCAL, sentence == NULL ? "" : sentence);
-    (void)hw_command_push(durable->bus, command); // about no order of messages
+    (void)hw_command_push(durable->slot->shard,
+                          command); // about no order of messages
 }
 
 // The letter is the link's last but one: the slot outlives it.
@@ -55,17 +56,16 @@ closed(void *user)
 {
     struct hw_durable *durable = user;
     struct hw_command *farewell = durable->farewell;
-    hawser_bus *bus = durable->bus;
-    bool told = durable->slot != NULL;
+    struct hw_slot *slot = durable->slot;
 
-    if (told) {
-        pthread_mutex_lock(&durable->slot->lock);
-        durable->slot->durable = NULL;
-        pthread_mutex_unlock(&durable->slot->lock);
+    if (slot != NULL) {
+        pthread_mutex_lock(&slot->lock);
+        slot->durable = NULL;
+        pthread_mutex_unlock(&slot->lock);
     }
     free(durable);
-    if (told) {
-        (void)hw_command_push(bus, farewell);
+    if (slot != NULL) {
+        (void)hw_command_push(slot->shard, farewell);
     } else {
         free(farewell);
     }
@@ -233,7 +233,7 @@ hw_durable_begin(struct hw_slot *slot, struct hw_durable *durable,
         slot->receipts_out += loaded->tagged;
     }
     if (slot->first != NULL) {
-        hw_slot_note_dirty(durable->bus, slot);
+        hw_slot_note_dirty(slot);
     }
 }
 

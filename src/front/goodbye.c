@@ -66,7 +66,7 @@ hawser_link_close(hawser_bus *bus, hawser_link link, int code,
 
 // What was accepted is brought to the queue first, as ever.
 static void
-close_without_memory(hawser_bus *bus, struct hw_slot *slot)
+close_without_memory(struct hw_slot *slot)
 {
     struct hw_command *send, *close;
 
@@ -76,9 +76,9 @@ close_without_memory(hawser_bus *bus, struct hw_slot *slot)
     if (close != NULL && HW_METER_GET(slot->meter.state) != HAWSER_CLOSED) {
         slot->spares[HW_SPARE_SEND] = NULL;
         slot->spares[HW_SPARE_CLOSE] = NULL;
-        hw_slot_flush_with(bus, slot, send);
+        hw_slot_flush_with(slot, send);
         slot->ending = true;
-        hw_slot_push(bus, slot, close);
+        hw_slot_push(slot, close);
     }
     pthread_mutex_unlock(&slot->lock);
 }
@@ -93,6 +93,6 @@ hw_link_end(hawser_bus *bus, struct hw_slot *slot, int drain_ms)
     // One that has ended, or is about to, needs nothing more; one that can't be
     // drained is closed when the time for that is over.
     if (status == HAWSER_NO_MEMORY && drain_ms == 0) {
-        close_without_memory(bus, slot);
+        close_without_memory(slot);
     }
 }

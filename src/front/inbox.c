@@ -23,56 +23,75 @@ struct event_holder {
 
 // ---- opening ----
 
-static hawser_inbox *
-make(hawser_bus *bus, uint32_t number, struct hw_mailbox *mailbox)
+static bool
+open_ear(struct hw_ear *ear, struct hw_shard *shard, uint32_t number,
+         struct hw_command **command, hawser_status *status)
 {
-    hawser_inbox *inbox = calloc(1, sizeof *inbox);
-    struct hw_command *farewell =
-        hw_command_new(HW_RECEIVER, HW_LETTER_INBOX_CLOSE, 0);
+    struct hw_mailbox *theirs = NULL;
 
-    if (inbox == NULL || farewell == NULL) {
-        free(inbox);
-        free(farewell);
-        return NULL;
+    ear->shard = shard;
+    ear->farewell = hw_command_new(HW_RECEIVER, HW_LETTER_INBOX_CLOSE, 0);
+    *command = hw_command_new(HW_RECEIVER, HW_LETTER_INBOX_OPEN, 0);
+    if (ear->farewell == NULL || *command == NULL) {
+        *status = HAWSER_NO_MEMORY;
+        return false;
     }
-    farewell->letter.count = number;
-    inbox->farewell = farewell;
-    inbox->bus = bus;
-    inbox->number = number;
-    inbox->mailbox = mailbox;
-    inbox->watch_fd = -1;
-    inbox->item_fd = -1;
-    (void)pthread_mutex_init(&inbox->lock, NULL); // it can't fail
+    *status = hw_pipe_open(shard->bus->post, &ear->mailbox, &theirs);
+    if (*status != HAWSER_OK) {
+        return false;
+    }
+    ear->farewell->letter.count = number;
+    (*command)->letter.count = number;
+    (*command)->letter.thing = theirs;
+    return true;
+}
+
+static hawser_inbox *
+make(hawser_bus *bus, uint32_t number, unsigned ears)
+{
+    hawser_inbox *inbox =
+        calloc(1, sizeof *inbox + ears * sizeof inbox->ears[0]);
+
+    if (inbox != NULL) {
+        inbox->bus = bus;
+        inbox->number = number;
+        inbox->ear_count = ears;
+        inbox->watch_fd = -1;
+        inbox->item_fd = -1;
+        (void)pthread_mutex_init(&inbox->lock, NULL); // it can't fail
+    }
     return inbox;
 }
 
+// only: the one shard that is heard; NULL: all are.
 static hawser_status
-open_at(hawser_bus *bus, uint32_t number, hawser_inbox **inbox)
+open_at(hawser_bus *bus, uint32_t number, struct hw_shard *only,
+        hawser_inbox **inbox)
 {
-    struct hw_command *command =
-        hw_command_new(HW_RECEIVER, HW_LETTER_INBOX_OPEN, 0);
-    struct hw_mailbox *ours, *theirs;
-    hawser_status status;
+    unsigned count = only != NULL ? 1 : bus->shard_count, opened = 0;
+    struct hw_command *commands[HW_SHARDS_MAX] = { NULL };
+    hawser_inbox *made = make(bus, number, count);
+    hawser_status status = HAWSER_NO_MEMORY;
 
-    if (command == NULL) {
-        return HAWSER_NO_MEMORY;
+    while (made != NULL && opened < count &&
+           open_ear(&made->ears[opened],
+                    only != NULL ? only : &bus->shards[opened], number,
+                    &commands[opened], &status)) {
+        opened++;
     }
-    status = hw_pipe_open(bus->post, &ours, &theirs);
-    if (status != HAWSER_OK) {
-        free(command);
+    if (opened < count) {
+        for (unsigned i = 0; i < count && commands[i] != NULL; i++) {
+            hw_mailbox_close(commands[i]->letter.thing);
+            free(commands[i]);
+        }
+        hw_inbox_free(made);
         return status;
     }
-    *inbox = make(bus, number, ours);
-    if (*inbox == NULL) {
-        hw_mailbox_close(ours);
-        hw_mailbox_close(theirs);
-        free(command);
-        return HAWSER_NO_MEMORY;
+    for (unsigned i = 0; i < count; i++) {
+        // About no link: nothing is to come behind it.
+        (void)hw_command_push(made->ears[i].shard, commands[i]);
     }
-    command->letter.count = number;
-    command->letter.thing = theirs;
-    // About no link: nothing is to come behind it.
-    (void)hw_command_push(bus, command);
+    *inbox = made;
     return HAWSER_OK;
 }
 
@@ -111,8 +130,9 @@ set_number(hawser_bus *bus, uint32_t number, hawser_inbox *inbox)
 }
 
 static hawser_status
-open_one(hawser_bus *bus, bool hidden, hawser_inbox **inbox)
+open_one(hawser_bus *bus, struct hw_shard *only, hawser_inbox **inbox)
 {
+    bool hidden = only != NULL;
     uint32_t number = take_number(bus, hidden);
     hawser_inbox *made = NULL;
     hawser_status status;
@@ -120,7 +140,7 @@ open_one(hawser_bus *bus, bool hidden, hawser_inbox **inbox)
     if (number == HW_INBOXES_MAX) {
         return HAWSER_FULL;
     }
-    status = open_at(bus, number, &made);
+    status = open_at(bus, number, only, &made);
     if (made != NULL) {
         made->hidden = hidden;
     }
@@ -137,13 +157,13 @@ hawser_status
 hawser_inbox_open(hawser_bus *bus, hawser_inbox **inbox)
 {
     return bus == NULL || inbox == NULL ? HAWSER_INVALID
-                                        : open_one(bus, false, inbox);
+                                        : open_one(bus, NULL, inbox);
 }
 
 hawser_status
-hw_inbox_open_hidden(hawser_bus *bus, hawser_inbox **inbox)
+hw_inbox_open_hidden(struct hw_shard *shard, hawser_inbox **inbox)
 {
-    return open_one(bus, true, inbox);
+    return open_one(shard->bus, shard, inbox);
 }
 
 hawser_inbox *
@@ -162,13 +182,32 @@ hw_inbox_free(hawser_inbox *inbox)
         (void)close(inbox->watch_fd); // they hold nothing
         (void)close(inbox->item_fd);
     }
-    hw_mailbox_close(inbox->mailbox);
-    free(inbox->farewell);
+    for (unsigned i = 0; i < inbox->ear_count; i++) {
+        hw_mailbox_close(inbox->ears[i].mailbox);
+        free(inbox->ears[i].farewell);
+    }
     (void)pthread_mutex_destroy(&inbox->lock); // nobody holds it
     free(inbox);
 }
 
 // ---- items ----
+
+// Each ear has its turn. That nobody has said anything is known only when all
+// were heard in vain; then, and only then, are their descriptors readable with
+// the next letter.
+static bool
+hear_ears(hawser_inbox *inbox, struct hw_letter *letter)
+{
+    for (unsigned i = 0; i < inbox->ear_count; i++) {
+        unsigned turn = inbox->turn;
+
+        inbox->turn = turn + 1 < inbox->ear_count ? turn + 1 : 0;
+        if (hw_mailbox_hear(inbox->ears[turn].mailbox, letter)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static bool
 hear(hawser_inbox *inbox, struct hw_letter *letter)
@@ -178,14 +217,24 @@ hear(hawser_inbox *inbox, struct hw_letter *letter)
         *letter = inbox->ahead;
         return true;
     }
-    return hw_mailbox_hear(inbox->mailbox, letter);
+    return hear_ears(inbox, letter);
+}
+
+static bool
+ears_have(const hawser_inbox *inbox)
+{
+    bool have = false;
+
+    for (unsigned i = 0; i < inbox->ear_count && !have; i++) {
+        have = hw_mailbox_has(inbox->ears[i].mailbox);
+    }
+    return have;
 }
 
 bool
 hw_inbox_has(const hawser_inbox *inbox)
 {
-    return inbox->batch != NULL || inbox->has_ahead ||
-           hw_mailbox_has(inbox->mailbox);
+    return inbox->batch != NULL || inbox->has_ahead || ears_have(inbox);
 }
 
 static void
@@ -200,7 +249,7 @@ take_message(hawser_inbox *inbox, hawser_item *item)
     if (inbox->at == batch->count) {
         // Before its last message, and so the batch, may be dropped.
         inbox->batch = NULL;
-        hw_slot_credit(inbox->bus, slot, batch->count, batch->payload, 0);
+        hw_slot_credit(slot, batch->count, batch->payload, 0);
     }
 }
 
@@ -275,7 +324,7 @@ note_event_read(hawser_inbox *inbox, const struct hw_letter *letter)
         hw_slot_release(inbox->bus, slot);
         atomic_fetch_sub(&inbox->links, 1);
     } else {
-        hw_slot_credit(inbox->bus, slot, 0, 0, 1);
+        hw_slot_credit(slot, 0, 0, 1);
     }
 }
 
@@ -399,7 +448,7 @@ show_items(hawser_inbox *inbox)
     }
     // Only who has heard in vain is told by the mailbox of the next letter.
     if (inbox->batch == NULL && !inbox->has_ahead) {
-        inbox->has_ahead = hw_mailbox_hear(inbox->mailbox, &inbox->ahead);
+        inbox->has_ahead = hear_ears(inbox, &inbox->ahead);
     }
     has = inbox->batch != NULL || inbox->has_ahead;
     if (has == inbox->item_shown) {
@@ -426,6 +475,17 @@ watch(int watch_fd, int fd)
     return true;
 }
 
+static bool
+watch_ears(int watch_fd, const hawser_inbox *inbox)
+{
+    bool watched = true;
+
+    for (unsigned i = 0; i < inbox->ear_count && watched; i++) {
+        watched = watch(watch_fd, hw_mailbox_fd(inbox->ears[i].mailbox));
+    }
+    return watched;
+}
+
 static hawser_status
 open_fds(hawser_inbox *inbox)
 {
@@ -442,8 +502,7 @@ open_fds(hawser_inbox *inbox)
         (void)close(watch_fd); // it held nothing
         return HAWSER_SYSTEM;
     }
-    if (!watch(watch_fd, item_fd) ||
-        !watch(watch_fd, hw_mailbox_fd(inbox->mailbox))) {
+    if (!watch(watch_fd, item_fd) || !watch_ears(watch_fd, inbox)) {
         (void)close(watch_fd); // it held nothing
         (void)close(item_fd);  // likewise
         return HAWSER_SYSTEM;
@@ -481,10 +540,10 @@ hawser_inbox_zmq_socket(hawser_inbox *inbox, void **zmq_socket)
     if (inbox == NULL || zmq_socket == NULL) {
         return HAWSER_INVALID;
     }
-    if (!inbox->bus->threaded) {
+    if (!inbox->bus->threaded || inbox->ear_count > 1) {
         return HAWSER_UNSUPPORTED;
     }
-    *zmq_socket = hw_mailbox_socket(inbox->mailbox);
+    *zmq_socket = hw_mailbox_socket(inbox->ears[0].mailbox);
     return HAWSER_OK;
 }
 
@@ -493,13 +552,17 @@ hawser_inbox_zmq_socket(hawser_inbox *inbox, void **zmq_socket)
 static void
 wait_for_letter(hawser_inbox *inbox, uint64_t deadline_ms)
 {
-    struct pollfd in = { .fd = hw_mailbox_fd(inbox->mailbox),
-                         .events = POLLIN };
+    struct pollfd in[HW_SHARDS_MAX];
     uint64_t now_ms = hw_now_ms();
     uint64_t left_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
     int timeout_ms = left_ms > 3600000 ? 3600000 : (int)left_ms;
 
-    (void)poll(&in, 1, timeout_ms); // whoever waits looks, and waits again
+    for (unsigned i = 0; i < inbox->ear_count; i++) {
+        in[i] = (struct pollfd){ .fd = hw_mailbox_fd(inbox->ears[i].mailbox),
+                                 .events = POLLIN };
+    }
+    (void)poll(in, inbox->ear_count,
+               timeout_ms); // whoever waits looks, and waits again
 }
 
 static void
@@ -508,7 +571,7 @@ run_loop_once(hawser_inbox *inbox, uint64_t deadline_ms)
     hawser_bus *bus = inbox->bus;
 
     bus->receiving = inbox;
-    hw_loop_wait(bus->loop, deadline_ms);
+    hw_loop_wait(bus->shards[0].loop, deadline_ms);
     bus->receiving = NULL;
 }
 
@@ -678,22 +741,33 @@ has_ended(void *user)
 }
 
 static bool
-hears_its_end(void *user)
+hears_end(struct hw_ear *ear)
 {
-    hawser_inbox *inbox = user;
     struct hw_letter letter;
 
-    if (inbox->ended) {
+    if (ear->ended) {
         return true; // whoever waits may ask again
     }
-    if (!hear(inbox, &letter)) {
+    if (!hw_mailbox_hear(ear->mailbox, &letter)) {
         return false;
     }
     HW_CHECK(letter.kind == HW_LETTER_INBOX_CLOSED,
              "an inbox without links is told nothing but its end");
     hw_mailbox_close(letter.thing);
-    inbox->ended = true;
+    ear->ended = true;
     return true;
+}
+
+static bool
+hears_its_end(void *user)
+{
+    hawser_inbox *inbox = user;
+    bool ended = true;
+
+    for (unsigned i = 0; i < inbox->ear_count; i++) {
+        ended = hears_end(&inbox->ears[i]) && ended;
+    }
+    return ended;
 }
 
 void
@@ -707,9 +781,13 @@ hawser_inbox_close(hawser_inbox *inbox)
     bus = inbox->bus;
     hw_slots_each(bus, close_if_heard_here, inbox);
     (void)hw_wait(bus, UINT64_MAX, has_ended, inbox); // until it is so
-    // About no link: nothing is to come behind it.
-    (void)hw_command_push(bus, inbox->farewell);
-    inbox->farewell = NULL;
+    for (unsigned i = 0; i < inbox->ear_count; i++) {
+        struct hw_ear *ear = &inbox->ears[i];
+
+        // About no link: nothing is to come behind it.
+        (void)hw_command_push(ear->shard, ear->farewell);
+        ear->farewell = NULL;
+    }
     (void)hw_wait(bus, UINT64_MAX, hears_its_end, inbox); // until it is so
     set_number(bus, inbox->number, NULL);
     hw_inbox_free(inbox);

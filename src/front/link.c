@@ -65,7 +65,8 @@ begin(hawser_bus *bus, hawser_inbox *inbox, struct hw_plan *plan,
     hawser_status status = HAWSER_NO_MEMORY;
 
     if (make_commands(commands)) {
-        status = hw_slot_take(bus, &slot);
+        status = hw_slot_take(bus, inbox->hidden ? inbox->ears[0].shard : NULL,
+                              &slot);
     }
     if (status != HAWSER_OK) {
         for (unsigned i = 0; i < MADE; i++) {
@@ -83,7 +84,7 @@ begin(hawser_bus *bus, hawser_inbox *inbox, struct hw_plan *plan,
     for (unsigned i = 0; i < TOLD; i++) {
         commands[i]->letter.link = slot->index;
         commands[i]->letter.thing = hw_plan_hold(plan);
-        hw_slot_push(bus, slot, commands[i]);
+        hw_slot_push(slot, commands[i]);
     }
     for (unsigned i = 0; i < HW_SPARES; i++) {
         commands[TOLD + i]->letter.link = slot->index;
@@ -173,8 +174,7 @@ hawser_link_open(hawser_bus *bus, const char *urls,
 // ---- wishes ----
 
 hawser_status
-hw_slot_wish(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command,
-             bool ends)
+hw_slot_wish(struct hw_slot *slot, struct hw_command *command, bool ends)
 {
     if (slot->ending && command->letter.kind != HW_LETTER_LINK_CLOSE) {
         return HAWSER_ENDED;
@@ -182,13 +182,13 @@ hw_slot_wish(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command,
     if (HW_METER_GET(slot->meter.state) == HAWSER_CLOSED) {
         return HAWSER_ENDED;
     }
-    if (!hw_slot_flush(bus, slot)) {
+    if (!hw_slot_flush(slot)) {
         return HAWSER_NO_MEMORY;
     }
     command->letter.link = slot->index;
     slot->ending |= ends;
     slot->mends += command->letter.kind == HW_LETTER_LINK_RECONNECT;
-    hw_slot_push(bus, slot, command);
+    hw_slot_push(slot, command);
     return HAWSER_OK;
 }
 
@@ -202,7 +202,7 @@ hw_link_wish(hawser_bus *bus, hawser_link link, struct hw_command *command,
     if (slot == NULL) {
         return HAWSER_STALE;
     }
-    status = hw_slot_wish(bus, slot, command, ends);
+    status = hw_slot_wish(slot, command, ends);
     hw_slot_unlock(slot);
     return status;
 }

@@ -21,9 +21,10 @@ enum {
 };
 
 struct hw_offer {
-    struct hw_offer *next; // of the bus's, or of those that are idle
+    struct hw_offer *next; // of the shard's, or of those that are idle
     hawser_bus *bus;
-    hawser_inbox *inbox; // stays when the offer ends, for the next one
+    struct hw_shard *shard; // of its link, for all its lives
+    hawser_inbox *inbox;    // stays when the offer ends, for the next one
     hawser_link link;
     hawser_kind kind;
     struct hw_socket *socket;
@@ -270,7 +271,7 @@ pump_in(struct hw_offer *offer)
     while (hear_next(offer) && pass_frames(offer)) {
         if (++heard == BURST_MESSAGES) {
             offer->stirred = true;
-            hw_loop_knock(offer->bus->loop);
+            hw_loop_knock(offer->shard->loop);
             return;
         }
     }
@@ -302,7 +303,7 @@ on_news_readable(void *user)
 static bool
 is_watched(struct hw_offer *offer)
 {
-    struct hw_loop *loop = offer->bus->loop;
+    struct hw_loop *loop = offer->shard->loop;
 
     if (offer->socket_watch == NULL &&
         hw_loop_watch_fd(loop, hw_socket_fd(offer->socket), on_socket_readable,
@@ -383,7 +384,7 @@ pump(struct hw_offer *offer)
     }
 }
 
-// ---- the bus's offers ----
+// ---- a shard's offers ----
 
 // Whatever it has left is nobody's any more.
 static void
@@ -407,32 +408,33 @@ retire(struct hw_offer *offer)
     count_blocked(offer, false);
     empty(offer);
     pthread_mutex_lock(&bus->lock);
-    offer->next = bus->idle_offers;
-    bus->idle_offers = offer;
+    offer->next = offer->shard->idle_offers;
+    offer->shard->idle_offers = offer;
     pthread_mutex_unlock(&bus->lock);
 }
 
 static void
-take_new(hawser_bus *bus)
+take_new(struct hw_shard *shard)
 {
     struct hw_offer *offer = NULL;
 
-    if (atomic_load_explicit(&bus->new_offers, memory_order_relaxed) != NULL) {
-        offer = atomic_exchange(&bus->new_offers, NULL);
+    if (atomic_load_explicit(&shard->new_offers, memory_order_relaxed) !=
+        NULL) {
+        offer = atomic_exchange(&shard->new_offers, NULL);
     }
     while (offer != NULL) {
         struct hw_offer *next = offer->next;
 
-        offer->next = bus->offers;
-        bus->offers = offer;
+        offer->next = shard->offers;
+        shard->offers = offer;
         offer = next;
     }
 }
 
 static void
-pump_all(hawser_bus *bus)
+pump_all(struct hw_shard *shard)
 {
-    struct hw_offer **place = &bus->offers;
+    struct hw_offer **place = &shard->offers;
 
     while (*place != NULL) {
         struct hw_offer *offer = *place;
@@ -448,23 +450,25 @@ pump_all(hawser_bus *bus)
 }
 
 void
-hw_offers_gather(hawser_bus *bus)
+hw_offers_gather(struct hw_shard *shard)
 {
-    take_new(bus);
-    pump_all(bus);
+    take_new(shard);
+    pump_all(shard);
 }
 
 void
-hw_offers_turned(hawser_bus *bus)
+hw_offers_turned(struct hw_shard *shard)
 {
-    pump_all(bus);
+    pump_all(shard);
 }
 
 void
 hw_offers_end(hawser_bus *bus)
 {
     atomic_store(&bus->closing, true);
-    hw_loop_knock(bus->loop);
+    for (unsigned i = 0; i < bus->shard_count; i++) {
+        hw_loop_knock(bus->shards[i].loop);
+    }
 }
 
 static void
@@ -480,11 +484,11 @@ free_all(struct hw_offer *offer)
 }
 
 void
-hw_offers_close(hawser_bus *bus)
+hw_offers_close(struct hw_shard *shard)
 {
-    take_new(bus);
-    free_all(bus->offers);
-    free_all(bus->idle_offers);
+    take_new(shard);
+    free_all(shard->offers);
+    free_all(shard->idle_offers);
 }
 
 // ---- opening ----
@@ -499,36 +503,69 @@ is_an_address(const char *address)
            strncmp(address, scheme, sizeof scheme - 1) == 0;
 }
 
+// With the bus locked.
 static struct hw_offer *
-take_idle(hawser_bus *bus)
+take_idle_of(struct hw_shard *shard)
+{
+    struct hw_offer *offer = shard->idle_offers;
+
+    if (offer != NULL) {
+        shard->idle_offers = offer->next;
+    }
+    return offer;
+}
+
+// One of the shard with the fewest links, which *shard is; or, with anywhere,
+// of any.
+static struct hw_offer *
+take_idle(hawser_bus *bus, bool anywhere, struct hw_shard **shard)
 {
     struct hw_offer *offer;
 
     pthread_mutex_lock(&bus->lock);
-    offer = bus->idle_offers;
-    if (offer != NULL) {
-        bus->idle_offers = offer->next;
+    *shard = hw_shard_idlest(bus);
+    offer = take_idle_of(*shard);
+    for (unsigned i = 0; anywhere && i < bus->shard_count && offer == NULL;
+         i++) {
+        offer = take_idle_of(&bus->shards[i]);
     }
     pthread_mutex_unlock(&bus->lock);
     return offer;
 }
 
 static hawser_status
+make(struct hw_shard *shard, struct hw_offer **offer)
+{
+    struct hw_offer *made = calloc(1, sizeof *made);
+    hawser_status status;
+
+    if (made == NULL) {
+        return HAWSER_NO_MEMORY;
+    }
+    made->bus = shard->bus;
+    made->shard = shard;
+    status = hw_inbox_open_hidden(shard, &made->inbox);
+    if (status != HAWSER_OK) {
+        free(made);
+        return status;
+    }
+    *offer = made;
+    return HAWSER_OK;
+}
+
+static hawser_status
 take(hawser_bus *bus, struct hw_offer **offer)
 {
+    struct hw_shard *shard;
     hawser_status status = HAWSER_OK;
 
-    *offer = take_idle(bus);
+    *offer = take_idle(bus, false, &shard);
     if (*offer == NULL) {
-        *offer = calloc(1, sizeof **offer);
-        if (*offer == NULL) {
-            return HAWSER_NO_MEMORY;
-        }
-        (*offer)->bus = bus;
-        status = hw_inbox_open_hidden(bus, &(*offer)->inbox);
+        status = make(shard, offer);
     }
-    if (status != HAWSER_OK) {
-        free(*offer);
+    if (status == HAWSER_FULL) { // what is idle elsewhere keeps its inbox
+        *offer = take_idle(bus, true, &shard);
+        status = *offer == NULL ? HAWSER_FULL : HAWSER_OK;
     }
     return status;
 }
@@ -587,13 +624,15 @@ open_with(struct hw_offer *offer, const char *address, const char *urls,
 
 // Pushed in front of those that the loop has not taken yet.
 static void
-push_new(hawser_bus *bus, struct hw_offer *offer)
+push_new(struct hw_offer *offer)
 {
-    offer->next = atomic_load(&bus->new_offers);
-    while (
-        !atomic_compare_exchange_weak(&bus->new_offers, &offer->next, offer)) {
+    struct hw_shard *shard = offer->shard;
+
+    offer->next = atomic_load(&shard->new_offers);
+    while (!atomic_compare_exchange_weak(&shard->new_offers, &offer->next,
+                                         offer)) {
     }
-    hw_loop_knock(bus->loop);
+    hw_loop_knock(shard->loop);
 }
 
 hawser_status
@@ -629,6 +668,6 @@ hawser_link_offer(hawser_bus *bus, const char *address, const char *urls,
     offer->stirred = true; // whoever comes first looks
     offer->may_hear = true;
     *link = offer->link;
-    push_new(bus, offer);
+    push_new(offer);
     return HAWSER_OK;
 }

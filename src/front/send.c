@@ -63,19 +63,25 @@ struct room_wanted {
     hawser_link link;
     size_t size;
     bool ahead;
-    unsigned looks; // that are left; 0: as many as it takes
+    bool counts;    // the looks; otherwise it takes as many as it takes
+    unsigned looks; // that are left
+    struct hw_shard *shard;
+    uint64_t turns; // of the shard, as of the last look that counts
 };
 
-// Whoever counts the looks sees to it that the loop turns in between.
+// A look counts once the link's own loop has turned since the last; whoever
+// counts them sees to it that it does.
 static bool
 was_last_look(struct room_wanted *wanted)
 {
-    if (wanted->looks == 0) {
-        return false;
+    uint64_t turns = atomic_load(&wanted->shard->turns);
+
+    if (wanted->looks > 0 && wanted->turns != turns) {
+        wanted->turns = turns;
+        wanted->looks--;
+        hw_loop_knock(wanted->shard->loop);
     }
-    wanted->looks--;
-    hw_loop_knock(wanted->bus->loop);
-    return wanted->looks == 0;
+    return wanted->counts && wanted->looks == 0;
 }
 
 // Also when there is nothing to wait for any more.
@@ -94,7 +100,7 @@ room_has_come(void *user)
 }
 
 // The slot is locked before and after, and not meanwhile: look at it anew.
-// NULL: the link is gone.
+// NULL: the link is gone. looks: at most; 0: until there is room.
 static struct hw_slot *
 wait_for_room(hawser_bus *bus, struct hw_slot *slot, size_t size, bool ahead,
               unsigned looks)
@@ -104,7 +110,10 @@ wait_for_room(hawser_bus *bus, struct hw_slot *slot, size_t size, bool ahead,
         .link = hw_slot_link(slot),
         .size = size,
         .ahead = ahead,
+        .counts = looks > 0,
         .looks = looks,
+        .shard = slot->shard,
+        .turns = UINT64_MAX, // the first look counts
     };
 
     atomic_fetch_add(&slot->meter.blocked, 1);
@@ -141,7 +150,7 @@ may_send(struct hw_slot *slot, size_t size, uint64_t tag)
 
 // Accepted and given up in one: only the receipt is left to be told.
 static hawser_status
-turn_away(hawser_bus *bus, struct hw_slot *slot, uint64_t tag)
+turn_away(struct hw_slot *slot, uint64_t tag)
 {
     struct hw_command *command;
 
@@ -154,7 +163,8 @@ turn_away(hawser_bus *bus, struct hw_slot *slot, uint64_t tag)
         command->letter.count = 1;
         command->letter.number = tag;
         slot->receipts_out++;
-        (void)hw_command_push(bus, command); // about no order of messages
+        (void)hw_command_push(slot->shard,
+                              command); // about no order of messages
     }
     slot->turned_away++;
     return HAWSER_OK;
@@ -255,7 +265,7 @@ keep(struct hw_slot *slot, struct parcel *parcel)
 }
 
 static hawser_status
-take_in(hawser_bus *bus, struct hw_slot *slot, struct parcel *parcel)
+take_in(struct hw_slot *slot, struct parcel *parcel)
 {
     const struct hawser_message *message = parcel->message;
     size_t size = parcel->shared == NULL
@@ -276,7 +286,7 @@ take_in(hawser_bus *bus, struct hw_slot *slot, struct parcel *parcel)
     if (slot->durable != NULL) {
         keep(slot, parcel);
     }
-    hw_slot_note_dirty(bus, slot);
+    hw_slot_note_dirty(slot);
     return HAWSER_OK;
 }
 
@@ -296,13 +306,13 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct parcel *parcel)
             return status;
         }
         if (has_room(*slot, message->size, ahead)) {
-            return take_in(bus, *slot, parcel);
+            return take_in(*slot, parcel);
         }
         if (overflow == HW_OVERFLOW_REFUSE) {
             return HAWSER_FULL;
         }
         if (overflow == HW_OVERFLOW_DROP_NEWEST) {
-            return turn_away(bus, *slot, message->private_tag);
+            return turn_away(*slot, message->private_tag);
         }
         if (overflow == HW_OVERFLOW_BLOCK) {
             *slot = wait_for_room(bus, *slot, message->size, ahead, 0);
@@ -311,7 +321,7 @@ accept(hawser_bus *bus, struct hw_slot **slot, struct parcel *parcel)
             released = (*slot)->released;
             *slot = wait_for_room(bus, *slot, message->size, ahead, LOOKS);
         } else { // it could not: what waits first may not be dropped
-            return turn_away(bus, *slot, message->private_tag);
+            return turn_away(*slot, message->private_tag);
         }
         if (*slot == NULL) {
             return HAWSER_STALE;
@@ -371,8 +381,7 @@ send_one(hawser_bus *bus, hawser_link link, struct parcel *parcel)
 
 // As accept, where nobody may wait.
 static hawser_status
-accept_now(hawser_bus *bus, struct hw_slot *slot,
-           struct hawser_message *message)
+accept_now(struct hw_slot *slot, struct hawser_message *message)
 {
     int64_t overflow = slot->plan->settings->overflow;
     bool ahead = overflow == HW_OVERFLOW_DROP_OLDEST;
@@ -386,9 +395,9 @@ accept_now(hawser_bus *bus, struct hw_slot *slot,
         return status;
     }
     if (has_room(slot, message->size, ahead)) {
-        return take_in(bus, slot, &(struct parcel){ .message = message });
+        return take_in(slot, &(struct parcel){ .message = message });
     }
-    return overflow == HW_OVERFLOW_DROP_NEWEST ? turn_away(bus, slot, 0)
+    return overflow == HW_OVERFLOW_DROP_NEWEST ? turn_away(slot, 0)
                                                : HAWSER_FULL;
 }
 
@@ -404,7 +413,7 @@ hw_send_now(hawser_bus *bus, hawser_link link, struct hawser_message *message)
     status = slot->plan->picky ? ask_whether_carried(bus, &slot, message)
                                : HAWSER_OK;
     if (status == HAWSER_OK) {
-        status = accept_now(bus, slot, message);
+        status = accept_now(slot, message);
     }
     if (slot != NULL) {
         hw_slot_unlock(slot);

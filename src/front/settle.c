@@ -23,7 +23,7 @@ make_room(struct hw_slot *slot)
 
 // More than there may be tagged messages need not be said at once.
 static hawser_status
-add(hawser_bus *bus, struct hw_slot *slot, struct hw_settle settle)
+add(struct hw_slot *slot, struct hw_settle settle)
 {
     const struct hawser_settings *settings = slot->plan->settings;
 
@@ -40,7 +40,7 @@ add(hawser_bus *bus, struct hw_slot *slot, struct hw_settle settle)
         return HAWSER_NO_MEMORY;
     }
     slot->settles[slot->settle_count++] = settle;
-    hw_slot_note_dirty(bus, slot);
+    hw_slot_note_dirty(slot);
     return HAWSER_OK;
 }
 
@@ -57,7 +57,7 @@ say_settled(hawser_bus *bus, hawser_link link, struct hw_settle settle)
     if (slot == NULL) {
         return HAWSER_STALE;
     }
-    status = add(bus, slot, settle);
+    status = add(slot, settle);
     hw_slot_unlock(slot);
     return status;
 }

@@ -20,9 +20,11 @@ hw_slot_at(hawser_bus *bus, uint32_t index)
     return &chunk_at(bus, index)[index % HW_SLOTS_OF_CHUNK];
 }
 
+// Each chunk is one shard's, so that the rows that its actors use lie together.
 static bool
-add_chunk(hawser_bus *bus, uint32_t first)
+add_chunk(hawser_bus *bus, struct hw_shard *shard)
 {
+    uint32_t first = bus->chunk_count * HW_SLOTS_OF_CHUNK;
     struct hw_slot *chunk = calloc(HW_SLOTS_OF_CHUNK, sizeof *chunk);
 
     if (chunk == NULL) {
@@ -30,42 +32,61 @@ add_chunk(hawser_bus *bus, uint32_t first)
     }
     for (uint32_t i = 0; i < HW_SLOTS_OF_CHUNK; i++) {
         (void)pthread_mutex_init(&chunk[i].lock, NULL); // it can't fail
+        chunk[i].shard = shard;
         chunk[i].index = first + i;
         chunk[i].generation = bus->born;
     }
-    atomic_store_explicit(&bus->chunks[first / HW_SLOTS_OF_CHUNK], chunk,
+    atomic_store_explicit(&bus->chunks[bus->chunk_count++], chunk,
                           memory_order_release);
+    shard->fresh = first;
+    shard->fresh_count = HW_SLOTS_OF_CHUNK;
     return true;
 }
 
 // With the bus locked.
 static hawser_status
-find_free(hawser_bus *bus, struct hw_slot **slot)
+find_free(hawser_bus *bus, struct hw_shard *shard, struct hw_slot **slot)
 {
-    if (bus->free_slot != 0) {
-        *slot = hw_slot_at(bus, bus->free_slot - 1);
-        bus->free_slot = (*slot)->next_free;
+    if (shard->free_slot != 0) {
+        *slot = hw_slot_at(bus, shard->free_slot - 1);
+        shard->free_slot = (*slot)->next_free;
         return HAWSER_OK;
     }
-    if (bus->slot_count == (uint64_t)bus->settings->links_max) {
-        return HAWSER_FULL;
-    }
-    if (bus->slot_count % HW_SLOTS_OF_CHUNK == 0 &&
-        !add_chunk(bus, bus->slot_count)) {
+    if (shard->fresh_count == 0 && !add_chunk(bus, shard)) {
         return HAWSER_NO_MEMORY;
     }
-    *slot = hw_slot_at(bus, bus->slot_count);
-    bus->slot_count++;
+    *slot = hw_slot_at(bus, shard->fresh++);
+    shard->fresh_count--;
     return HAWSER_OK;
 }
 
+// With the bus locked.
+static hawser_status
+take(hawser_bus *bus, struct hw_shard *shard, struct hw_slot **slot)
+{
+    hawser_status status;
+
+    if (bus->links == (uint64_t)bus->settings->links_max) {
+        return HAWSER_FULL;
+    }
+    if (shard == NULL) {
+        shard = hw_shard_idlest(bus);
+    }
+    status = find_free(bus, shard, slot);
+    if (status == HAWSER_OK) {
+        bus->links++;
+        shard->links++;
+    }
+    return status;
+}
+
 hawser_status
-hw_slot_take(hawser_bus *bus, struct hw_slot **slot)
+hw_slot_take(hawser_bus *bus, struct hw_shard *shard, struct hw_slot **slot)
 {
     hawser_status status;
 
     pthread_mutex_lock(&bus->lock);
-    status = find_free(bus, slot);
+    status = take(bus, shard, slot);
     pthread_mutex_unlock(&bus->lock);
     if (status == HAWSER_OK) {
         (*slot)->generation++;
@@ -104,12 +125,16 @@ empty(struct hw_slot *slot)
 void
 hw_slot_release(hawser_bus *bus, struct hw_slot *slot)
 {
+    struct hw_shard *shard = slot->shard;
+
     pthread_mutex_lock(&slot->lock);
     atomic_store(&slot->id, 0);
     empty(slot);
     pthread_mutex_lock(&bus->lock);
-    slot->next_free = bus->free_slot;
-    bus->free_slot = slot->index + 1;
+    slot->next_free = shard->free_slot;
+    shard->free_slot = slot->index + 1;
+    shard->links--;
+    bus->links--;
     pthread_mutex_unlock(&bus->lock);
     pthread_mutex_unlock(&slot->lock);
 }
@@ -120,7 +145,7 @@ hw_slot_lock(hawser_bus *bus, hawser_link link)
     uint64_t place = (link.id & UINT32_MAX) - 1;
     struct hw_slot *slot;
 
-    if (link.id == 0 || place >= (uint64_t)bus->settings->links_max ||
+    if (link.id == 0 || place / HW_SLOTS_OF_CHUNK >= bus->chunks_max ||
         chunk_at(bus, (uint32_t)place) == NULL) {
         return NULL;
     }
@@ -146,9 +171,9 @@ hw_slots_each(hawser_bus *bus, void (*each)(struct hw_slot *slot, void *user),
     uint32_t count;
 
     pthread_mutex_lock(&bus->lock);
-    count = bus->slot_count;
+    count = bus->chunk_count;
     pthread_mutex_unlock(&bus->lock);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count * HW_SLOTS_OF_CHUNK; i++) {
         struct hw_slot *slot = hw_slot_at(bus, i);
 
         if (hw_slot_link(slot).id != 0) {
@@ -163,13 +188,11 @@ hw_slots_free(hawser_bus *bus)
     if (bus->chunks == NULL) {
         return;
     }
-    for (uint32_t i = 0; i < bus->slot_count; i++) {
-        empty(hw_slot_at(bus, i));
-    }
-    for (uint32_t i = 0; i < bus->slot_count; i += HW_SLOTS_OF_CHUNK) {
-        struct hw_slot *chunk = chunk_at(bus, i);
+    for (uint32_t i = 0; i < bus->chunk_count; i++) {
+        struct hw_slot *chunk = chunk_at(bus, i * HW_SLOTS_OF_CHUNK);
 
         for (uint32_t j = 0; j < HW_SLOTS_OF_CHUNK; j++) {
+            empty(&chunk[j]);
             (void)pthread_mutex_destroy(&chunk[j].lock); // nobody holds it
         }
         free(chunk);

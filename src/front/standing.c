@@ -137,7 +137,7 @@ make_room(struct hw_slot *slot)
 
 // With the slot locked.
 static hawser_status
-add(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command)
+add(struct hw_slot *slot, struct hw_command *command)
 {
     hawser_status status = make_room(slot);
 
@@ -145,7 +145,7 @@ add(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command)
         return status;
     }
     command->letter.number = slot->last_standing_id + 1;
-    status = hw_slot_wish(bus, slot, command, false);
+    status = hw_slot_wish(slot, command, false);
     if (status == HAWSER_OK) {
         slot->copies++;
         slot->last_standing_id++;
@@ -190,7 +190,7 @@ hawser_link_standing_add(hawser_bus *bus, hawser_link link,
     slot = hw_slot_lock(bus, link);
     status = HAWSER_STALE;
     if (slot != NULL) {
-        status = add(bus, slot, command);
+        status = add(slot, command);
         if (status == HAWSER_OK && id != NULL) {
             *id = slot->last_standing_id;
         }
@@ -223,7 +223,7 @@ place_of(const struct hw_standing_ids *standing, uint64_t id)
 
 // With the slot locked.
 static hawser_status
-take_back(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command)
+take_back(struct hw_slot *slot, struct hw_command *command)
 {
     struct hw_standing_ids *standing = &slot->standing;
     uint32_t place = place_of(standing, command->letter.number);
@@ -236,7 +236,7 @@ take_back(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command)
     if (farewell && !has_room_for_copy(slot)) {
         return HAWSER_FULL;
     }
-    status = hw_slot_wish(bus, slot, command, false);
+    status = hw_slot_wish(slot, command, false);
     if (status == HAWSER_OK) {
         slot->copies += farewell;
         standing->count--;
@@ -274,7 +274,7 @@ hawser_link_standing_remove(hawser_bus *bus, hawser_link link, uint64_t id,
     slot = hw_slot_lock(bus, link);
     status = HAWSER_STALE;
     if (slot != NULL) {
-        status = take_back(bus, slot, command);
+        status = take_back(slot, command);
         hw_slot_unlock(slot);
     }
     if (status != HAWSER_OK) {

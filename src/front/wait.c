@@ -1,6 +1,7 @@
-// wait.c - waiting for what the loop does.
+// wait.c - waiting for what the loops do.
 //
-// With a loop thread, whoever waits is told of each turn and looks for itself.
+// With loop threads, whoever waits is told of each turn of each and looks for
+// itself.
 // With threads=0, whoever waits runs the loop.
 #include <time.h>
 
@@ -24,18 +25,21 @@ hw_deadline_ms(int timeout_ms)
 bool
 hw_wait_turned(void *user)
 {
-    hawser_bus *bus = user;
+    struct hw_shard *shard = user;
+    hawser_bus *bus = shard->bus;
 
-    hw_offers_turned(bus);
+    hw_offers_turned(shard);
     if (bus->threaded) {
-        if (atomic_fetch_add(&bus->waiters, 0) > 0) {
+        if (atomic_fetch_add(&shard->waiters, 0) > 0) {
             pthread_mutex_lock(&bus->lock);
+            atomic_fetch_add(&shard->turns, 1);
             bus->turns++;
             pthread_cond_broadcast(&bus->turned);
             pthread_mutex_unlock(&bus->lock);
         }
         return false;
     }
+    atomic_fetch_add_explicit(&shard->turns, 1, memory_order_relaxed);
     return (bus->receiving != NULL && hw_inbox_has(bus->receiving)) ||
            (bus->awaited != NULL && bus->awaited(bus->awaited_user));
 }
@@ -66,7 +70,9 @@ wait_beside_loop(hawser_bus *bus, uint64_t deadline_ms,
 {
     bool came;
 
-    atomic_fetch_add(&bus->waiters, 1);
+    for (unsigned i = 0; i < bus->shard_count; i++) {
+        atomic_fetch_add(&bus->shards[i].waiters, 1);
+    }
     pthread_mutex_lock(&bus->lock);
     for (;;) {
         uint64_t seen = bus->turns;
@@ -82,7 +88,9 @@ wait_beside_loop(hawser_bus *bus, uint64_t deadline_ms,
         }
     }
     pthread_mutex_unlock(&bus->lock);
-    atomic_fetch_sub(&bus->waiters, 1);
+    for (unsigned i = 0; i < bus->shard_count; i++) {
+        atomic_fetch_sub(&bus->shards[i].waiters, 1);
+    }
     return came || done(user);
 }
 
@@ -95,7 +103,7 @@ wait_in_loop(hawser_bus *bus, uint64_t deadline_ms, bool (*done)(void *user),
     bus->awaited = done;
     bus->awaited_user = user;
     while (!(came = done(user)) && hw_now_ms() < deadline_ms) {
-        hw_loop_wait(bus->loop, deadline_ms);
+        hw_loop_wait(bus->shards[0].loop, deadline_ms);
     }
     bus->awaited = NULL;
     return came || done(user);

@@ -13,16 +13,16 @@ is_answered(void *user)
 
 // Behind what was accepted, which the question may be about.
 static hawser_status
-push(hawser_bus *bus, struct hw_slot *slot, struct hw_command *command)
+push(struct hw_slot *slot, struct hw_command *command)
 {
     if (HW_METER_GET(slot->meter.state) == HAWSER_CLOSED) {
         return HAWSER_ENDED;
     }
-    if (!hw_slot_flush(bus, slot)) {
+    if (!hw_slot_flush(slot)) {
         return HAWSER_NO_MEMORY;
     }
     command->letter.link = slot->index;
-    hw_slot_push(bus, slot, command);
+    hw_slot_push(slot, command);
     return HAWSER_OK;
 }
 
@@ -43,7 +43,7 @@ ask(hawser_bus *bus, hawser_link link, unsigned kind, uint64_t tag,
     command->letter.thing = question;
     slot = hw_slot_lock(bus, link);
     if (slot != NULL) {
-        status = push(bus, slot, command);
+        status = push(slot, command);
         hw_slot_unlock(slot);
     }
     if (status != HAWSER_OK) {

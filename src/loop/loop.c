@@ -229,7 +229,7 @@ hw_loop_start_thread(struct hw_loop *loop)
 void
 hw_loop_stop_thread(struct hw_loop *loop)
 {
-    if (!loop->threaded) {
+    if (loop == NULL || !loop->threaded) {
         return;
     }
     atomic_store(&loop->stopping, true);

@@ -65,7 +65,8 @@ hw_loop_tell_thread(struct hw_loop *loop, atomic_uintptr_t *whose);
 hawser_status
 hw_loop_start_thread(struct hw_loop *loop);
 
-// Ends that thread; from now on the loop is the caller's. No effect without.
+// Ends that thread; from now on the loop is the caller's. No effect without;
+// NULL is allowed.
 void
 hw_loop_stop_thread(struct hw_loop *loop);
 

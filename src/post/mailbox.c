@@ -38,7 +38,7 @@ refused(const char *call)
 }
 
 hawser_status
-hw_post_open(struct hw_post **post)
+hw_post_open(unsigned tables, struct hw_post **post)
 {
     struct hw_post *made = calloc(1, sizeof *made);
 
@@ -54,6 +54,10 @@ hw_post_open(struct hw_post **post)
     }
     // inproc needs no I/O thread of ZeroMQ's.
     (void)zmq_ctx_set(made->context, ZMQ_IO_THREADS, 0);
+    if (tables > 1) {
+        (void)zmq_ctx_set(made->context, ZMQ_MAX_SOCKETS,
+                          (int)tables * ZMQ_MAX_SOCKETS_DFLT);
+    }
     *post = made;
     return HAWSER_OK;
 }

@@ -15,9 +15,9 @@
 struct hw_post;    // the context that the pipes live in
 struct hw_mailbox; // one end of a pipe
 
-// NO_MEMORY, SYSTEM.
+// For the pipes of so many tables. NO_MEMORY, SYSTEM.
 hawser_status
-hw_post_open(struct hw_post **post);
+hw_post_open(unsigned tables, struct hw_post **post);
 
 // Every mailbox must be closed before; letters not heard are gone.
 void

@@ -43,7 +43,7 @@ receiver_open_link(uint32_t link, uint32_t inbox, const char *options)
 void
 receiver_open(const char *options)
 {
-    CU_ASSERT_EQUAL_FATAL(hw_post_open(&post), HAWSER_OK);
+    CU_ASSERT_EQUAL_FATAL(hw_post_open(1, &post), HAWSER_OK);
     memset(&receiver_port, 0, sizeof receiver_port);
     receiver_port.wire = 1;
     receiver_port.listening = true;

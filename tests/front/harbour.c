@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -67,6 +68,7 @@ open_bus(const char *settings)
     hawser_options *options = options_of("bus.links_max=2000");
     hawser_bus *bus = NULL;
 
+    set_options(options, getenv("HARBOUR_BUS"));
     set_options(options, settings);
     CU_ASSERT_EQUAL_FATAL(hawser_bus_open(options, &bus), HAWSER_OK);
     hawser_options_free(options);

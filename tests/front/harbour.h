@@ -29,7 +29,8 @@ now_ms(void);
 hawser_options *
 options_of(const char *settings);
 
-// With room for fewer links than the default, which is quicker.
+// With room for fewer links than the default, which is quicker. What
+// HARBOUR_BUS has in the environment is set before settings.
 hawser_bus *
 open_bus(const char *settings);
 

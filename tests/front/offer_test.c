@@ -1,6 +1,7 @@
 // offer_test.c - links that are offered at ZeroMQ sockets, and buses inside an
 // application that has a context of its own.
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
 
@@ -32,8 +33,10 @@ offer(struct scene *scene, const char *address, const char *settings)
 static void
 set_scene(struct scene *scene, const char *bus_settings, const char *settings)
 {
-    hawser_options *options = options_of("bus.links_max=100");
+    hawser_options *options = options_of(getenv("HARBOUR_BUS"));
 
+    CU_ASSERT_EQUAL(hawser_options_set(options, "bus.links_max", "100"),
+                    HAWSER_OK);
     *scene = (struct scene){ .context = zmq_ctx_new(), .url = fresh_url() };
     if (bus_settings != NULL) {
         CU_ASSERT_EQUAL(hawser_options_set(options, "threads", bus_settings),
@@ -597,26 +600,29 @@ a_bus_without_a_thread_offers_too(void)
 static void
 an_inbox_is_polled_as_a_socket(void)
 {
-    struct pair pair;
+    const char *url = fresh_url();
+    hawser_bus *bus = open_bus("threads=1"), *other = open_bus(NULL);
+    hawser_link peer = open_link(other, url, NULL);
     zmq_pollitem_t wait = { .events = ZMQ_POLLIN };
     hawser_item item;
     unsigned heard = 0;
 
-    join(&pair, NULL, NULL);
+    (void)open_link(bus, url, NULL);
     CU_ASSERT_EQUAL(
-        hawser_inbox_zmq_socket(hawser_bus_inbox(pair.left_bus), &wait.socket),
+        hawser_inbox_zmq_socket(hawser_bus_inbox(bus), &wait.socket),
         HAWSER_OK);
     for (uint32_t i = 0; i < 1000; i++) {
-        CU_ASSERT_EQUAL(send_number(pair.right_bus, pair.right, i), HAWSER_OK);
+        CU_ASSERT_EQUAL(send_number(other, peer, i), HAWSER_OK);
     }
     while (heard < 1000 && zmq_poll(&wait, 1, PATIENCE_MS) == 1) {
-        while (hawser_receive(pair.left_bus, &item, 0) == HAWSER_OK) {
+        while (hawser_receive(bus, &item, 0) == HAWSER_OK) {
             heard += item.kind == HAWSER_ITEM_MESSAGE;
             hawser_item_drop(&item);
         }
     }
     CU_ASSERT_EQUAL(heard, 1000);
-    part(&pair);
+    close_bus(bus);
+    close_bus(other);
 }
 
 static void

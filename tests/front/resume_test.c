@@ -26,8 +26,8 @@ peers_are_asked_at_once_when_the_machine_wakes(void)
     (void)await(bus, link, HAWSER_UP);
     (void)await(other, peer, HAWSER_UP);
     CU_ASSERT_EQUAL(stats_of(bus, link).rtt_us, -1);
-    suspended_us = bus->loop->suspended_us + 3600000000;
-    bus->loop->read_suspended_us = played;
+    suspended_us = bus->shards[0].loop->suspended_us + 3600000000;
+    bus->shards[0].loop->read_suspended_us = played;
     while (stats_of(bus, link).rtt_us < 0 && now_ms() < deadline) {
         CU_ASSERT_EQUAL(hawser_bus_step(bus), HAWSER_OK);
     }

@@ -216,7 +216,7 @@ main(int argc, char **argv)
 {
     int status;
 
-    if (hw_post_open(&post) != HAWSER_OK) {
+    if (hw_post_open(1, &post) != HAWSER_OK) {
         return 1;
     }
     if (argc > 1 && argv[1][0] == '-') {

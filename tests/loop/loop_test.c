@@ -129,7 +129,7 @@ start(void)
     suspended_ms = 0;
     CU_ASSERT_EQUAL_FATAL(sem_init(&moved, 0, 0), 0);
     wake_at_next_gather_ms = 0;
-    CU_ASSERT_EQUAL_FATAL(hw_post_open(&post), HAWSER_OK);
+    CU_ASSERT_EQUAL_FATAL(hw_post_open(1, &post), HAWSER_OK);
     CU_ASSERT_EQUAL_FATAL(hw_table_open(post, roles, 1, NULL, hw_loop_clock_us,
                                         NULL, NULL, &table),
                           HAWSER_OK);

@@ -45,7 +45,7 @@ start(void)
 
     answers = 0;
     tickets = 0;
-    CU_ASSERT_EQUAL_FATAL(hw_post_open(&post), HAWSER_OK);
+    CU_ASSERT_EQUAL_FATAL(hw_post_open(1, &post), HAWSER_OK);
     CU_ASSERT_EQUAL_FATAL(hw_table_open(post, NULL, 0, NULL, hw_loop_clock_us,
                                         NULL, NULL, &table),
                           HAWSER_OK);

@@ -40,7 +40,7 @@ start(void)
     woken_count = 0;
     clock_us = 5000000;
     refuses_to_sit = HW_NAMES;
-    CU_ASSERT_EQUAL_FATAL(hw_post_open(&post), HAWSER_OK);
+    CU_ASSERT_EQUAL_FATAL(hw_post_open(1, &post), HAWSER_OK);
     table = NULL;
 }
 

@@ -15,7 +15,7 @@ static struct hw_mailbox *here, *there;
 static void
 start(void)
 {
-    CU_ASSERT_EQUAL_FATAL(hw_post_open(&post), HAWSER_OK);
+    CU_ASSERT_EQUAL_FATAL(hw_post_open(1, &post), HAWSER_OK);
     CU_ASSERT_EQUAL_FATAL(hw_pipe_open(post, &here, &there), HAWSER_OK);
 }
 
@@ -196,7 +196,7 @@ two_posts_do_not_share_their_pipes(void)
     struct hw_post *other;
     struct hw_mailbox *one, *two;
 
-    CU_ASSERT_EQUAL_FATAL(hw_post_open(&other), HAWSER_OK);
+    CU_ASSERT_EQUAL_FATAL(hw_post_open(1, &other), HAWSER_OK);
     CU_ASSERT_EQUAL_FATAL(hw_pipe_open(other, &one, &two), HAWSER_OK);
     say(one, 5);
     CU_ASSERT_TRUE(hears_nothing(there));

@@ -193,7 +193,7 @@ main(int argc, char **argv)
 {
     int result;
 
-    if (hw_post_open(&post) != HAWSER_OK ||
+    if (hw_post_open(1, &post) != HAWSER_OK ||
         signal(SIGABRT, on_abort) == SIG_ERR || !catch_faults()) {
         return 1;
     }

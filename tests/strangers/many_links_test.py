@@ -54,6 +54,16 @@ def links_on_the_callers_thread_need_no_other(folder):
     check(none["threads"] < THREADS, f"{none}")
 
 
+def links_of_two_loops_cost_a_thread_more(folder):
+    room()
+    server = hawser_server()
+    one, two = idle(server, 1000), idle(server, 1000, "--threads", "2")
+    print(f"1000 links on two loops: {two['kib_per_link']} KiB each")
+    check(two["threads"] == one["threads"] + 1, f"{one}, {two}")
+    check(not KIB_PER_LINK or 0 < two["kib_per_link"] < KIB_PER_LINK,
+          f"{two}")
+
+
 def ten_thousand_links_cost_no_more_each(folder):
     count = min(10000, room())
     if count < 2000:
@@ -81,5 +91,6 @@ def too_few_descriptors_are_named_once(folder):
 if __name__ == "__main__":
     main(a_thousand_links_have_the_threads_of_one,
          links_on_the_callers_thread_need_no_other,
+         links_of_two_loops_cost_a_thread_more,
          ten_thousand_links_cost_no_more_each,
          too_few_descriptors_are_named_once)

@@ -58,7 +58,7 @@ def wrong_words_are_usage(folder):
         (["bench", "rtt"], "URL"),
         (["bench", "growth"], "URL"),
         (["bench", "storm", "ws://127.0.0.1:1/"], "own servers"),
-        (["bench", "rtt", "ws://127.0.0.1:1/", "--threads", "2"], "--threads"),
+        (["bench", "rtt", "ws://127.0.0.1:1/", "--threads", "65"], "from 0"),
         (["bench", "rtt", "ws://127.0.0.1:1/", "--count", "0"], "from 1"),
         (["bench", "rtt", "ws://127.0.0.1:1/", "--size", "1EiB"], "1EiB"),
         (["demo", "--kills", "0"], "from 1"),
