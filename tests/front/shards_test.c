@@ -204,7 +204,6 @@ static void
 links_drain_on_their_loops(void)
 {
     struct fleet fleet;
-    unsigned closed = 0;
     hawser_item item;
 
     gather_fleet(&fleet, "threads=2");
@@ -223,8 +222,6 @@ links_drain_on_their_loops(void)
                         HAWSER_OK);
     }
     while (hawser_receive(fleet.bus, &item, -1) == HAWSER_OK) { // until ENDED
-        closed += item.kind == HAWSER_ITEM_EVENT &&
-                  item.event->state == HAWSER_CLOSED;
         hawser_item_drop(&item);
     }
     for (unsigned i = 0; i < LINKS; i++) {
