@@ -153,6 +153,7 @@ what_is_not_confirmed_fills_a_window(void)
         if (i < 2) {
             queue_hear(HW_LETTER_PASSED, 1, 1);
             CU_ASSERT_TRUE(mails(1, "c"));
+            queue_close();
         }
     }
 }
