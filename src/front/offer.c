@@ -61,9 +61,9 @@ say_news(struct hw_offer *offer, const char *name, const char *text)
     }
 }
 
-// Whoever subscribes is told the last event.
-static void
-hear_subscribers(struct hw_offer *offer)
+// Has anybody subscribed since the socket was last heard?
+static bool
+has_new_subscriber(struct hw_offer *offer)
 {
     struct hw_frame frames[HW_FRAMES_MAX];
     bool anew = false;
@@ -73,7 +73,15 @@ hear_subscribers(struct hw_offer *offer)
 
         anew = anew || (frames[0].size > 0 && bytes[0] == 1);
     }
-    if (anew && offer->text != NULL) {
+    return anew;
+}
+
+// Whoever subscribes is told the last event. Saying may use up what tells of
+// the next subscriber, so the socket is heard again after it.
+static void
+hear_subscribers(struct hw_offer *offer)
+{
+    while (has_new_subscriber(offer) && offer->text != NULL) {
         say_news(offer, offer->name, offer->text);
     }
 }
@@ -102,6 +110,7 @@ tell_refused(struct hw_offer *offer, const char *error, size_t size)
     if (text != NULL) {
         say_news(offer, "refused", text);
         free(text);
+        hear_subscribers(offer);
     }
 }
 
