@@ -753,6 +753,7 @@ hears_end(struct hw_ear *ear)
     }
     HW_CHECK(letter.kind == HW_LETTER_INBOX_CLOSED,
              "an inbox without links is told nothing but its end");
+    hw_mailbox_let_finish(ear->mailbox);
     hw_mailbox_close(letter.thing);
     ear->ended = true;
     return true;

@@ -2,6 +2,7 @@
 #include "post/mailbox.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,6 +223,14 @@ hw_mailbox_has(const struct hw_mailbox *mailbox)
 {
     return atomic_load_explicit(&mailbox->tally->said[1 - mailbox->side],
                                 memory_order_acquire) != mailbox->heard;
+}
+
+void
+hw_mailbox_let_finish(const struct hw_mailbox *mailbox)
+{
+    while (hw_mailbox_has(mailbox)) {
+        (void)sched_yield(); // always 0
+    }
 }
 
 void *

@@ -32,6 +32,11 @@ hawser_status
 hw_pipe_open(struct hw_post *post, struct hw_mailbox **one,
              struct hw_mailbox **other);
 
+// Waits, for a moment at most, until the other side is done with saying what
+// was heard here: the last letter may hand over that side itself, to be closed.
+void
+hw_mailbox_let_finish(const struct hw_mailbox *mailbox);
+
 // NULL is allowed.
 void
 hw_mailbox_close(struct hw_mailbox *mailbox);
