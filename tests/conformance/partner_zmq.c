@@ -161,10 +161,19 @@ look(struct partner *partner)
     }
 }
 
+// What is heard here is looked at before the loop waits for more.
 static void
 on_prepare(uv_prepare_t *prepare)
 {
-    look(prepare->data);
+    struct partner *partner = prepare->data;
+    const struct ear before = partner->ear;
+
+    look(partner);
+    if (partner->ear.count > before.count ||
+        partner->ear.opened != before.opened ||
+        partner->ear.gone != before.gone) {
+        uv_stop(prepare->loop);
+    }
 }
 
 static void

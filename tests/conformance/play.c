@@ -217,6 +217,10 @@ play_send(struct play *play, struct pair *pair, size_t from, size_t count,
     struct sending sending = { play, pair, from, from + count, size };
 
     (void)stage_run(&play->stage, send_more, &sending); // seen below
+    if (sending.from < sending.end && pair->port->times_lost > 0) {
+        stage_fault(&play->stage, "the wire is lost while it is written to: %s",
+                    pair->port->error);
+    }
     return play_must(play, sending.from == sending.end,
                      "the wire does not take all");
 }

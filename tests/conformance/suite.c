@@ -30,10 +30,6 @@ keep(enum promise_number promise)
 PROMISES(PROMISE_TEST)
 #undef PROMISE_TEST
 
-// For what must happen: only what is broken waits so long, and a machine with
-// much other work, or a sanitizer, needs more than stage.c gives.
-enum { WAIT_MS = 60000 };
-
 int
 suite_run(const struct stand *stand, int argc, char **argv)
 {
@@ -53,7 +49,6 @@ suite_run(const struct stand *stand, int argc, char **argv)
             count++;
         }
     }
-    stage_wait_ms = WAIT_MS;
     tried = stand;
     stage_wait_ms = PATIENCE_MS;
     check_suite(stand->name, rows);

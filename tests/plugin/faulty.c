@@ -30,6 +30,8 @@ struct end {
         size_t size;
         hawser_kind kind;
     } held;
+    int speaks; // on a thread
+    pthread_t speaker;
 };
 
 static struct end *newest;
@@ -75,12 +77,20 @@ speak(void *user)
 static void
 speak_on_a_thread(struct end *end)
 {
-    pthread_t thread;
-
-    if (pthread_create(&thread, NULL, speak, end->port) != 0) {
+    if (pthread_create(&end->speaker, NULL, speak, end->port) != 0) {
         abort();
     }
-    (void)pthread_detach(thread);
+    end->speaks = 1;
+}
+
+// Behind close or lost a port may be gone, where nothing can tell of a stray.
+static void
+wait_for_the_thread(struct end *end)
+{
+    if (end->speaks) {
+        (void)pthread_join(end->speaker, NULL); // it is one, and ends by itself
+        end->speaks = 0;
+    }
 }
 
 void
@@ -217,6 +227,7 @@ fault_lost(hawser_port *port, const hawser_lost *why)
     struct end *end = (struct end *)port;
     hawser_lost told = *why;
 
+    wait_for_the_thread(end);
     end->wire = NULL;
     if (has(end, "never_lost")) {
         return; // and never freed: Hawser may close it
@@ -440,6 +451,7 @@ close_wire(void *wire, int code, const char *reason)
     if (has(end, "another_ordinary_code") && code == 0) {
         code = 1001;
     }
+    wait_for_the_thread(end);
     free_end(end);
     if (inner != NULL) {
         honest_transport.close(inner, code, reason);

@@ -154,14 +154,15 @@ on_poll(uv_poll_t *poll, int status, int events)
     } else {
         if (status < 0 || (events & UV_WRITABLE) != 0) {
             hw_stream_out_flush(wire);
-            shut_if_written(wire);
-            tell_room(wire);
         }
         if (wire->phase != HW_STREAM_DEAD &&
             !(wire->deaf && wire->phase == HW_STREAM_OPEN) &&
             (status < 0 || (events & UV_READABLE) != 0)) {
             hw_stream_reading(wire);
         }
+        // Reading writes as well: TLS answers behind what waits.
+        shut_if_written(wire);
+        tell_room(wire);
     }
     if (status < 0) { // libuv has stopped to watch
         wire->events = 0;

@@ -296,21 +296,34 @@ hw_zmq_send(void *user, const hawser_message *messages, size_t count)
     return sending.at;
 }
 
-// A ROUTER has room for some peer nearly always, and never tells for which: who
-// waits is told whenever there is news.
+// Asking has libzmq look through its commands, like sending: what has come by
+// them is received in a turn of its own.
 static bool
-has_room(const struct hw_zmq_wire *wire)
+socket_has_room(struct hw_zmq_wire *wire)
 {
     int events = 0;
     size_t size = sizeof events;
 
+    if (zmq_getsockopt(wire->socket, ZMQ_EVENTS, &events, &size) != 0) {
+        return false;
+    }
+    if ((events & ZMQ_POLLIN) != 0 && !wire->deaf) {
+        hw_zmq_wire_soon(wire);
+    }
+    return (events & ZMQ_POLLOUT) != 0;
+}
+
+// A ROUTER has room for some peer nearly always, and never tells for which: who
+// waits is told whenever there is news.
+static bool
+has_room(struct hw_zmq_wire *wire)
+{
     if (!may_send(wire) ||
         hw_zmq_ledger_backlog(wire->ledger) > wire->buffer_max / LOW_PART) {
         return false;
     }
     return wire->type->number == ZMQ_ROUTER || wire->type->number == ZMQ_SUB ||
-           (zmq_getsockopt(wire->socket, ZMQ_EVENTS, &events, &size) == 0 &&
-            (events & ZMQ_POLLOUT) != 0);
+           socket_has_room(wire);
 }
 
 void
