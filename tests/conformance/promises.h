@@ -73,6 +73,7 @@ struct play {
     X(an_empty_wire_takes_a_message_of_any_size, 0, "wire.buffer", "4KiB") \
     X(a_wire_whose_peer_does_not_read_takes_no_more, 0) \
     X(writable_comes_once_the_peer_reads_again, 0) \
+    X(writable_comes_beside_what_the_peer_says, 0, "wire.buffer", "4KiB") \
     X(writable_does_not_come_where_all_was_taken, 0) \
     X(what_is_written_shows_on_the_gauge, CAN_GAUGE) \
     X(a_wire_that_does_not_listen_receives_no_more, 0) \

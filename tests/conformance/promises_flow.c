@@ -66,6 +66,32 @@ writable_comes_once_the_peer_reads_again(struct play *play)
     }
 }
 
+// The peer reads a little and says a little, time and again, so that some of
+// what waits is written while the wire reads.
+void
+writable_comes_beside_what_the_peer_says(struct play *play)
+{
+    const struct partner_kind *partner = play->stand->partner;
+    struct pair *pair = play_meet(play);
+    size_t taken;
+
+    if (pair == NULL) {
+        return;
+    }
+    taken = fill_up(play, pair);
+    for (size_t i = 0; i < 300 && port_lives(pair->port); i++) {
+        partner->listen(pair->partner, true);
+        (void)uv_run(&play->stage.loop, UV_RUN_NOWAIT); // whether more comes
+        partner->listen(pair->partner, false);
+        play_say(play, pair, i, 1, size_small);
+        (void)uv_run(&play->stage.loop, UV_RUN_NOWAIT);
+    }
+    partner->listen(pair->partner, true);
+    (void)(play_send(play, pair, taken, 50, size_64k) &&
+           play_heard(play, play_ear(play, pair), taken + 50, size_64k) &&
+           play_heard(play, &pair->port->ear, 300, size_small));
+}
+
 // The recorder notes a writable that nobody waits for.
 void
 writable_does_not_come_where_all_was_taken(struct play *play)

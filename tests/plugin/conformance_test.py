@@ -47,6 +47,7 @@ BREAKS = [
      "does not take"),
     ("takes_all", "a_wire_whose_peer_does_not_read_takes_no_more", "32 MiB"),
     ("never_writable", "writable_comes_once_the_peer_reads_again", ""),
+    ("never_writable", "writable_comes_beside_what_the_peer_says", ""),
     ("writable_without_need", "writable_does_not_come_where_all_was_taken",
      "writable"),
     ("gauge_without_backlog", "what_is_written_shows_on_the_gauge", "behind"),
