@@ -565,6 +565,19 @@ wait_for_letter(hawser_inbox *inbox, uint64_t deadline_ms)
                timeout_ms); // whoever waits looks, and waits again
 }
 
+// Whoever pays CPU for latency does not sleep at once.
+static bool
+spin_for_letter(const hawser_inbox *inbox)
+{
+    uint64_t spin_us = (uint64_t)inbox->bus->settings->spin;
+    uint64_t end_us = hw_loop_clock_us(NULL) + spin_us;
+    bool came = false;
+
+    while (!(came = ears_have(inbox)) && hw_loop_clock_us(NULL) < end_us) {
+    }
+    return came;
+}
+
 static void
 run_loop_once(hawser_inbox *inbox, uint64_t deadline_ms)
 {
@@ -605,7 +618,8 @@ receive(hawser_inbox *inbox, hawser_item *item, int timeout_ms,
         }
         if (!inbox->bus->threaded) {
             run_loop_once(inbox, deadline_ms);
-        } else if (timeout_ms != 0) {
+        } else if (timeout_ms != 0 && (inbox->bus->settings->spin == 0 ||
+                                       !spin_for_letter(inbox))) {
             wait_for_letter(inbox, deadline_ms);
         }
     }

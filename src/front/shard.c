@@ -115,6 +115,7 @@ hw_shard_open(struct hw_shard *shard, hawser_bus *bus)
     }
     status = hw_loop_open(&shard->loop);
     if (status == HAWSER_OK) {
+        hw_loop_set_spin(shard->loop, (uint32_t)settings->spin);
         status = open_table(shard, settings);
     }
     hw_settings_drop(settings);

@@ -30,13 +30,19 @@ note_suspension(struct hw_loop *loop)
 static bool
 turn(struct hw_loop *loop)
 {
+    bool came;
+
     if (loop->table == NULL) {
         return false;
     }
     note_suspension(loop);
     loop->watch.gather(loop->watch.user);
-    hw_table_turn(loop->table);
-    return loop->watch.turned(loop->watch.user);
+    if (hw_table_turn(loop->table)) {
+        loop->moved = true;
+    }
+    came = loop->watch.turned(loop->watch.user);
+    loop->came = loop->came || came;
+    return came;
 }
 
 // The timer exists to end the poll; what is due is found by the turn.
@@ -74,7 +80,7 @@ on_prepare(uv_prepare_t *prepare)
 {
     struct hw_loop *loop = prepare->data;
 
-    atomic_store(&loop->asleep, true);
+    atomic_store(&loop->asleep, !loop->spins);
     if (turn(loop) && !loop->threaded) {
         uv_stop(&loop->uv); // the poll that follows does not wait
     }
@@ -170,6 +176,12 @@ hw_loop_seat(struct hw_loop *loop, struct hw_table *table,
     loop->watch = *watch;
 }
 
+void
+hw_loop_set_spin(struct hw_loop *loop, uint32_t spin_us)
+{
+    loop->spin_us = spin_us;
+}
+
 uint64_t
 hw_loop_clock_us(void *clock)
 {
@@ -202,13 +214,51 @@ tell_thread(struct hw_loop *loop)
 }
 
 static void
+look_for_more(struct hw_loop *loop)
+{
+    loop->moved = false;
+    loop->came = false;
+    loop->spins = true;
+    (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
+    loop->spins = false;
+}
+
+// true: something came for the one who waits. false: there was no news for so
+// long, or it is late, or to end.
+static bool
+spin(struct hw_loop *loop, uint64_t deadline_ms)
+{
+    uint64_t now_us = hw_loop_clock_us(NULL), end_us = now_us + loop->spin_us;
+
+    while (now_us < end_us && now_us / 1000 < deadline_ms &&
+           !atomic_load(&loop->stopping)) {
+        look_for_more(loop);
+        if (loop->came) {
+            return true;
+        }
+        now_us = hw_loop_clock_us(NULL);
+        if (loop->moved) {
+            end_us = now_us + loop->spin_us;
+        }
+    }
+    return false;
+}
+
+static void
 run_thread(void *user)
 {
     struct hw_loop *loop = user;
 
     tell_thread(loop);
     while (!atomic_load(&loop->stopping)) {
-        (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+        if (loop->spin_us == 0) {
+            (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+            continue;
+        }
+        (void)spin(loop, UINT64_MAX);
+        if (!atomic_load(&loop->stopping)) { // the knock may have been heard
+            (void)uv_run(&loop->uv, UV_RUN_ONCE);
+        }
     }
 }
 
@@ -311,8 +361,15 @@ hw_loop_step(struct hw_loop *loop)
 void
 hw_loop_wait(struct hw_loop *loop, uint64_t deadline_ms)
 {
-    uint64_t now = hw_loop_clock_us(NULL) / 1000;
+    uint64_t now;
 
+    if (loop->spin_us > 0 && loop->watch_fd < 0) {
+        tell_thread(loop);
+        if (spin(loop, deadline_ms)) {
+            return;
+        }
+    }
+    now = hw_loop_clock_us(NULL) / 1000;
     if (deadline_ms <= now) {
         run_once(loop, UV_RUN_NOWAIT);
         return;

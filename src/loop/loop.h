@@ -40,6 +40,11 @@ hw_loop_seat(struct hw_loop *loop, struct hw_table *table,
 uint64_t
 hw_loop_clock_us(void *clock);
 
+// How long it looks for more, without a pause, before it sleeps; 0 at first.
+// Before the loop is run.
+void
+hw_loop_set_spin(struct hw_loop *loop, uint32_t spin_us);
+
 // The uv_loop_t, for transports.
 void *
 hw_loop_uv(struct hw_loop *loop);

@@ -25,6 +25,10 @@ struct hw_loop {
     atomic_bool asleep;  // or about to be, before its last turn
     atomic_bool watched; // by a foreign loop, through watch_fd
     bool threaded;
+    bool spins; // it will turn again before it sleeps
+    bool moved; // a turn had something to do; this and the next: since a look
+    bool came;  // there is something for the one who waits
+    uint32_t spin_us;
     bool alarmed;
     int watch_fd; // epoll of the backend and the timer, for foreign loops
     int timer_fd;

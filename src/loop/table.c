@@ -280,14 +280,19 @@ wake(struct hw_table *table, uint64_t now_ms)
     return woken;
 }
 
-void
+bool
 hw_table_turn(struct hw_table *table)
 {
     uint64_t now_ms = table->clock_us(table->clock) / 1000;
+    bool had_mail = table->mail != 0;
+    bool woke = false, wakes;
 
     do {
         carry(table, now_ms);
-    } while (wake(table, now_ms) || table->mail != 0);
+        wakes = wake(table, now_ms);
+        woke = woke || wakes;
+    } while (wakes || table->mail != 0);
+    return had_mail || woke;
 }
 
 uint64_t

@@ -29,8 +29,8 @@ void
 hw_table_close(struct hw_table *table);
 
 // Carries letters and wakes whom it is time to wake until nothing is left to
-// do at this moment.
-void
+// do at this moment. false: there was nothing.
+bool
 hw_table_turn(struct hw_table *table);
 
 // When the next one wants to be woken, in ms; UINT64_MAX: never.

@@ -11,6 +11,8 @@
 #define HW_OPTION_TABLE(X) \
     X(bus,  threads, "threads", integer, "1", "0..64", \
       "loops of the bus, with a thread each, over which its links are spread; 0 runs one on the caller's thread") \
+    X(bus,  spin, "spin", integer, "0", "0..1000000", \
+      "microseconds without news that loops, and whoever waits in a call, look for more before they sleep: CPU for latency") \
     X(bus,  links_max, "bus.links_max", integer, "65536", "1..1000000", \
       "links that may be open on the bus at once") \
     X(bus,  inboxes_max, "bus.inboxes_max", integer, "8", "1..64", \

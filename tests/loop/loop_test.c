@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/timerfd.h>
@@ -289,6 +290,67 @@ a_knock_before_the_wait_is_not_lost(void)
     CU_ASSERT_TRUE(now_ms() < now + 30000);
 }
 
+// ---- looking for more before it sleeps ----
+
+// Nothing wakes whoever sleeps.
+static void *
+put_mail_silently(void *user)
+{
+    (void)user;
+    while (atomic_load(&gathers) < 1000) { // nobody who sleeps looks so often
+        (void)sched_yield();               // it can't fail
+    }
+    atomic_store(&mail, true);
+    return NULL;
+}
+
+static void
+who_spins_sees_what_nobody_knocked_for(void)
+{
+    uint64_t now = now_ms();
+    pthread_t thread;
+
+    hw_loop_set_spin(loop, 60000000);
+    CU_ASSERT_EQUAL_FATAL(
+        pthread_create(&thread, NULL, put_mail_silently, NULL), 0);
+    hw_loop_wait(loop, now + 60000);
+    CU_ASSERT_EQUAL(atomic_load(&mails), 1);
+    CU_ASSERT_TRUE(now_ms() < now + 30000);
+    CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
+}
+
+static void
+who_spins_is_not_late(void)
+{
+    uint64_t deadline = now_ms() + 10;
+
+    hw_loop_set_spin(loop, 60000000);
+    hw_loop_wait(loop, deadline);
+    CU_ASSERT_TRUE(now_ms() >= deadline);
+    CU_ASSERT_TRUE(now_ms() < deadline + 1000);
+}
+
+static uint64_t
+cpu_ms(void)
+{
+    struct timespec used;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
+}
+
+static void
+who_has_spun_in_vain_sleeps(void)
+{
+    uint64_t deadline = now_ms() + 300, before = cpu_ms();
+
+    hw_loop_set_spin(loop, 1000);
+    while (now_ms() < deadline) {
+        hw_loop_wait(loop, deadline);
+    }
+    CU_ASSERT_TRUE(cpu_ms() - before < 100);
+}
+
 // ---- through a descriptor ----
 
 static bool
@@ -400,6 +462,20 @@ a_thread_that_sleeps_is_stopped(void)
     atomic_store(&gathers, 0);
     hw_loop_step(loop); // it is the caller's again
     CU_ASSERT_TRUE(atomic_load(&gathers) > 0);
+}
+
+static void
+a_thread_that_spins_needs_no_knock(void)
+{
+    pthread_t thread;
+
+    hw_loop_set_spin(loop, 60000000);
+    CU_ASSERT_EQUAL(hw_loop_start_thread(loop), HAWSER_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        pthread_create(&thread, NULL, put_mail_silently, NULL), 0);
+    CU_ASSERT_TRUE(reaches(&mails, 1));
+    CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
+    hw_loop_stop_thread(loop); // though it does not sleep
 }
 
 static void
@@ -553,12 +629,16 @@ static CU_TestInfo tests[] = {
     CHECK(a_limit_that_rang_early_is_set_anew),
     CHECK(a_knock_from_another_thread_ends_a_wait),
     CHECK(a_knock_before_the_wait_is_not_lost),
+    CHECK(who_spins_sees_what_nobody_knocked_for),
+    CHECK(who_spins_is_not_late),
+    CHECK(who_has_spun_in_vain_sleeps),
     CHECK(a_loop_that_is_idle_is_not_readable),
     CHECK(a_knock_is_seen_at_the_descriptor_until_the_step),
     CHECK(a_deadline_is_seen_at_the_descriptor_until_the_step),
     CHECK(a_deadline_that_a_step_sets_at_its_end_is_seen_too),
     CHECK(a_thread_turns_the_loop_when_it_is_knocked_and_when_it_is_time),
     CHECK(a_thread_that_sleeps_is_stopped),
+    CHECK(a_thread_that_spins_needs_no_knock),
     CHECK(news_do_not_keep_a_thread_awake),
     CHECK(closing_waits_for_handles_that_are_being_closed),
     CHECK(a_closed_loop_turns_no_more),
