@@ -3,7 +3,7 @@
 // Hears  SEND, SETTLE, WHERE, CANCEL, STANDING_ADD, STANDING_REMOVE, GREET from
 //        the door; WANT, TAKEN, PASSED, DOWNGRADE from the sender; GATE, DRAIN
 //        from the supervisor; WAKE from its loop.
-// Says   MAIL to the sender, one for each WANT; GREETED, DRAINED to the
+// Says   MAIL to the sender, when it can take more; GREETED, DRAINED to the
 //        supervisor; RECEIPT to the receiver; ROOM, FOUND to the door, and, of
 //        links whose messages a file keeps, SPOOL_GONE and SPOOL_CLOSE.
 // Keeps  one row for each link: its stock, its standing messages, its gate.
@@ -576,15 +576,26 @@ row_of_wire(struct queue *self, const struct hw_letter *letter)
     return late ? NULL : row;
 }
 
+// false: it is said of an earlier wire.
+static bool
+note_wanted(struct queue *self, const struct hw_letter *letter)
+{
+    struct row *row = &self->rows[letter->link];
+
+    if (!is_current(row, letter)) {
+        return false;
+    }
+    note_wire(self, letter->link, letter->wire);
+    row->wanted = true;
+    return true;
+}
+
 static void
 on_want(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
-    struct row *row = &self->rows[letter->link];
 
-    if (is_current(row, letter)) {
-        note_wire(self, letter->link, letter->wire);
-        row->wanted = true;
+    if (note_wanted(self, letter)) {
         hand_on(self, letter->link);
     }
 }
@@ -593,10 +604,13 @@ static void
 on_taken(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
-    struct row *row = row_of_wire(self, letter);
+    const struct row *row = row_of_wire(self, letter);
+    bool wanted = letter->note != 0 && note_wanted(self, letter);
 
     if (row != NULL && row->stock.confirm == HW_CONFIRM_NONE) {
-        settle(self, letter->link, letter->number);
+        settle(self, letter->link, letter->number); // and hands on
+    } else if (wanted) {
+        hand_on(self, letter->link);
     }
 }
 
@@ -605,10 +619,14 @@ on_greeting_taken(void *actor, const struct hw_letter *letter)
 {
     struct queue *self = actor;
     struct row *row = row_of_wire(self, letter);
+    bool wanted = letter->note != 0 && note_wanted(self, letter);
 
     if (row != NULL) {
         row->greeting = false;
         say_if_greeted(self, letter->link);
+    }
+    if (wanted) {
+        hand_on(self, letter->link);
     }
 }
 

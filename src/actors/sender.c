@@ -86,6 +86,7 @@ say_taken(struct sender *self, uint32_t link, uint32_t count)
     const struct row *row = &self->rows[link];
     const struct hw_letter letter = {
         .kind = row->greeting ? HW_LETTER_GREETING_TAKEN : HW_LETTER_TAKEN,
+        .note = row->left == 0,
         .link = link,
         .wire = row->wire,
         .count = count,
@@ -306,7 +307,6 @@ note_taken(struct sender *self, uint32_t link, uint32_t count)
     if (row->left == 0) {
         hw_batch_drop(row->batch);
         row->batch = NULL;
-        say(self, HW_QUEUE, HW_LETTER_WANT, link, 0);
     }
 }
 

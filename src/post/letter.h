@@ -58,10 +58,10 @@ enum hw_name {
     X(SPOOL_CLOSE,     "the link's file is needed no more; number: messages that were left, which it keeps") \
     X(SPOOL_TROUBLE,   "the link's file can't be written, or can again; thing: report that says why, or nothing") \
     X(ROOM,            "the spool has room again, and somebody waits for it") \
-    X(WANT,            "the wire can take more") \
+    X(WANT,            "a new wire can take mail") \
     X(MAIL,            "messages for the wire; note: first in the batch; count: how many; number: position of the first; thing: batch, one hold") \
     X(GREETING_MAIL,   "the same, for what is not counted: greetings") \
-    X(TAKEN,           "the wire took count messages of the mail; number: position behind the last") \
+    X(TAKEN,           "the wire took count messages of the mail; number: position behind the last; note: 1 if it can take more") \
     X(GREETING_TAKEN,  "the same, of greetings") \
     X(PASSED,          "all before position number have arrived at the peer") \
     X(DOWNGRADE,       "this wire can't confirm; number, to the supervisor: 1 if the peer could") \

@@ -16,15 +16,25 @@ const struct hw_option_row hw_option_rows[HW_OPTIONS] = {
 #undef OPTION_ROW
 };
 
+// Most differ in their first letter.
+static bool
+is_named(const struct hw_option_row *row, const char *name)
+{
+    return row->name[0] == name[0] && strcmp(row->name, name) == 0;
+}
+
+// A transport asks of each message for the same one.
 const struct hw_option_row *
 hw_option_find(const char *name)
 {
-    for (size_t i = 0; i < HW_OPTIONS; i++) {
-        const char *row = hw_option_rows[i].name;
+    static _Thread_local size_t found;
 
-        // Most differ in their first letter, and messages are looked at by what
-        // an option says.
-        if (row[0] == name[0] && strcmp(row, name) == 0) {
+    if (is_named(&hw_option_rows[found], name)) {
+        return &hw_option_rows[found];
+    }
+    for (size_t i = 0; i < HW_OPTIONS; i++) {
+        if (is_named(&hw_option_rows[i], name)) {
+            found = i;
             return &hw_option_rows[i];
         }
     }

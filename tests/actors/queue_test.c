@@ -148,6 +148,62 @@ nothing_overtakes_a_queue_that_is_not_empty(void)
     CU_ASSERT_TRUE(mails(2, "e"));
 }
 
+// From the sender, which can take more.
+static void
+hear_taken(unsigned kind, uint32_t wire, uint64_t number)
+{
+    const struct hw_letter letter = {
+        .kind = (uint16_t)kind, .note = 1, .wire = wire, .number = number
+    };
+
+    desk_write(&queue_desk, HW_SENDER, &letter);
+}
+
+static void
+what_was_taken_whole_is_followed_by_the_next(void)
+{
+    bring_up(1);
+    queue_send("a", 7);
+    queue_send("b", 8);
+    queue_send("c", 9);
+    CU_ASSERT_TRUE(mails(1, "a"));
+    queue_hear(HW_LETTER_TAKEN, 1, 1); // but there is no room
+    CU_ASSERT_TRUE(mails(1, ""));
+    hear_taken(HW_LETTER_TAKEN, 1, 1);
+    CU_ASSERT_TRUE(mails(1, "b"));
+    CU_ASSERT_TRUE(mails(1, ""));
+    hear_taken(HW_LETTER_TAKEN, 1, 2);
+    CU_ASSERT_TRUE(mails(1, "c"));
+}
+
+static void
+what_was_taken_whole_is_followed_by_the_next_while_confirming(void)
+{
+    start_confirming();
+    bring_up(1);
+    queue_send("a", 7);
+    queue_send("b", 8);
+    CU_ASSERT_TRUE(mails(1, "a"));
+    hear_taken(HW_LETTER_TAKEN, 1, 1);
+    CU_ASSERT_TRUE(mails(1, "b"));
+    CU_ASSERT_FALSE(queue_receipts(7, HAWSER_SETTLED));
+}
+
+static void
+what_an_earlier_wire_took_is_followed_by_nothing(void)
+{
+    queue_send("a", 0);
+    queue_send("b", 0);
+    bring_up(1);
+    CU_ASSERT_TRUE(mails(1, "a"));
+    queue_gate(1, HW_GATE_SHUT);
+    bring_up(2);
+    CU_ASSERT_TRUE(mails(2, "a"));
+    hear_taken(HW_LETTER_TAKEN, 1, 1);
+    hear_taken(HW_LETTER_GREETING_TAKEN, 1, 0);
+    CU_ASSERT_TRUE(mails(2, ""));
+}
+
 static void
 a_failed_send_goes_back_to_the_head(void)
 {
@@ -444,6 +500,9 @@ static CU_TestInfo tests[] = {
     CHECK(mail_says_where_it_stands_in_the_order_of_acceptance),
     CHECK(a_list_of_batches_is_taken_whole_and_in_order),
     CHECK(nothing_overtakes_a_queue_that_is_not_empty),
+    CHECK(what_was_taken_whole_is_followed_by_the_next),
+    CHECK(what_was_taken_whole_is_followed_by_the_next_while_confirming),
+    CHECK(what_an_earlier_wire_took_is_followed_by_nothing),
     CHECK(a_failed_send_goes_back_to_the_head),
     CHECK(a_wire_that_is_gone_wants_nothing),
     CHECK(without_confirming_what_was_taken_is_settled),
