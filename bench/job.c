@@ -2,10 +2,15 @@
 #include "job.h"
 
 #include <inttypes.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 static const char *const works[] = { "rtt", "pub", "sub" };
 
@@ -165,4 +170,40 @@ job_report(struct job *job)
            percentile_us(job, 50), percentile_us(job, 99), secs);
     free(job->laps_ns);
     return fflush(stdout) == 0 ? 0 : 1;
+}
+
+int
+job_connect(const struct job *job)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    struct addrinfo *found;
+    int on = 1;
+    int fd;
+
+    if (getaddrinfo(job->host, job->port, &hints, &found) != 0) {
+        job_fail(job->url, "no such host");
+    }
+    fd = socket(found->ai_family, SOCK_STREAM, 0);
+    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
+        job_fail(job->url, "could not connect");
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+void
+job_write(const struct job *job, int fd, const void *bytes, size_t size)
+{
+    const char *from = bytes;
+
+    while (size > 0) {
+        ssize_t part = write(fd, from, size);
+
+        if (part <= 0) {
+            job_fail(job->url, "write failed");
+        }
+        from += part;
+        size -= (size_t)part;
+    }
 }

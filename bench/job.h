@@ -57,6 +57,15 @@ job_check_count(const struct job *job, const char *text, size_t size);
 int
 job_report(struct job *job);
 
+// ---- blocking sockets; whatever fails exits with 1 ----
+
+// To the job's host and port, with TCP_NODELAY.
+int
+job_connect(const struct job *job);
+
+void
+job_write(const struct job *job, int fd, const void *bytes, size_t size);
+
 // Says why on stderr and exits with 1.
 void
 job_fail(const char *what, const char *why);

@@ -7,12 +7,8 @@
 //
 // The method is METHOD of the environment, and has no params.
 #include <inttypes.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <msgpack.h>
@@ -33,26 +29,6 @@ struct client {
     uint64_t answered;
 };
 
-static int
-connect_to(const struct job *job)
-{
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-    struct addrinfo *found;
-    int on = 1;
-    int fd;
-
-    if (getaddrinfo(job->host, job->port, &hints, &found) != 0) {
-        job_fail(job->url, "no such host");
-    }
-    fd = socket(found->ai_family, SOCK_STREAM, 0);
-    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
-        job_fail(job->url, "could not connect");
-    }
-    freeaddrinfo(found);
-    return fd;
-}
-
 static void
 pack_call(struct client *client)
 {
@@ -69,18 +45,7 @@ pack_call(struct client *client)
 static void
 write_packed(struct client *client)
 {
-    const char *from = client->out.data;
-    size_t size = client->out.size;
-
-    while (size > 0) {
-        ssize_t part = write(client->fd, from, size);
-
-        if (part <= 0) {
-            job_fail(client->job.url, "write failed");
-        }
-        from += part;
-        size -= (size_t)part;
-    }
+    job_write(&client->job, client->fd, client->out.data, client->out.size);
     msgpack_sbuffer_clear(&client->out);
 }
 
@@ -164,7 +129,7 @@ main(int argc, char **argv)
     struct client client = { .method = method == NULL ? "echo" : method };
 
     job_read(&client.job, argc, argv);
-    client.fd = connect_to(&client.job);
+    client.fd = job_connect(&client.job);
     msgpack_sbuffer_init(&client.out);
     msgpack_packer_init(&client.packer, &client.out, msgpack_sbuffer_write);
     msgpack_unpacked_init(&client.object);

@@ -2,9 +2,6 @@
 // socket calls, in large blocks. What the kernel and the server leave possible;
 // nobody who frames, masks and parses for real can be faster.
 #include <inttypes.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,22 +14,6 @@
 // the server has read them. Large ones want large writes. Both as measured.
 enum { BLOCK = 256 * 1024, SMALL_BLOCK = 16 * 1024, HEAD_MAX = 14 };
 
-static void
-write_all(const struct job *job, int fd, const void *bytes, size_t size)
-{
-    const char *from = bytes;
-
-    while (size > 0) {
-        ssize_t part = write(fd, from, size);
-
-        if (part <= 0) {
-            job_fail(job->url, "write failed");
-        }
-        from += part;
-        size -= (size_t)part;
-    }
-}
-
 static size_t
 read_some(const struct job *job, int fd, void *bytes, size_t size)
 {
@@ -42,27 +23,6 @@ read_some(const struct job *job, int fd, void *bytes, size_t size)
         job_fail(job->url, "read failed");
     }
     return (size_t)part;
-}
-
-static int
-connect_to(const struct job *job)
-{
-    struct addrinfo hints = { .ai_family = AF_UNSPEC,
-                              .ai_socktype = SOCK_STREAM };
-    struct addrinfo *found;
-    int on = 1;
-    int fd;
-
-    if (getaddrinfo(job->host, job->port, &hints, &found) != 0) {
-        job_fail(job->url, "no such host");
-    }
-    fd = socket(found->ai_family, SOCK_STREAM, 0);
-    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
-        job_fail(job->url, "could not connect");
-    }
-    freeaddrinfo(found);
-    return fd;
 }
 
 static void
@@ -76,7 +36,7 @@ upgrade(const struct job *job, int fd)
                    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
                    job->path, job->host, job->port);
-    write_all(job, fd, text, strlen(text));
+    job_write(job, fd, text, strlen(text));
     while (size < 4 || memcmp(text + size - 4, "\r\n\r\n", 4) != 0) {
         if (size + 1 == sizeof text) {
             job_fail(job->url, "the answer has no end");
@@ -114,7 +74,7 @@ say(const struct job *job, int fd, const char *text)
     size_t head = put_head(frame, 1, size);
 
     memcpy(frame + head, text, size);
-    write_all(job, fd, frame, head + size);
+    job_write(job, fd, frame, head + size);
 }
 
 static void
@@ -136,7 +96,7 @@ publish(struct job *job, int fd)
     job_begin(job);
     for (uint64_t left = job->count; left > 0; left -= fit) {
         fit = left < fit ? left : fit;
-        write_all(job, fd, block, fit * frame);
+        job_write(job, fd, block, fit * frame);
     }
     say(job, fd, "?");
     size = read_some(job, fd, answer, sizeof answer);
@@ -187,7 +147,7 @@ round_trips(struct job *job, int fd, unsigned char *room)
     for (uint64_t i = 0; i < job->count; i++) {
         uint64_t began_ns = job_now_ns();
 
-        write_all(job, fd, message, size);
+        job_write(job, fd, message, size);
         swallow(job, fd, room, answered_frame(job));
         job_lap(job, began_ns);
     }
@@ -206,7 +166,7 @@ main(int argc, char **argv)
     if (room == NULL) {
         job_fail(job.url, "out of memory");
     }
-    fd = connect_to(&job);
+    fd = job_connect(&job);
     upgrade(&job, fd);
     if (job.work == JOB_RTT) {
         round_trips(&job, fd, room);

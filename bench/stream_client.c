@@ -2,9 +2,6 @@
 // bare socket: what the kernel and the server leave possible over tcp:// and
 // unix://.
 #include <inttypes.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,22 +12,6 @@
 #include "job.h"
 
 enum { BLOCK = 256 * 1024, SMALL_BLOCK = 16 * 1024, HEAD = 4 };
-
-static void
-write_all(const struct job *job, int fd, const void *bytes, size_t size)
-{
-    const char *from = bytes;
-
-    while (size > 0) {
-        ssize_t part = write(fd, from, size);
-
-        if (part <= 0) {
-            job_fail(job->url, "write failed");
-        }
-        from += part;
-        size -= (size_t)part;
-    }
-}
 
 static void
 read_all(const struct job *job, int fd, void *bytes, size_t size)
@@ -63,26 +44,6 @@ connect_unix(const struct job *job)
     return fd;
 }
 
-static int
-connect_tcp(const struct job *job)
-{
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-    struct addrinfo *found;
-    int on = 1;
-    int fd;
-
-    if (getaddrinfo(job->host, job->port, &hints, &found) != 0) {
-        job_fail(job->url, "no such host");
-    }
-    fd = socket(found->ai_family, SOCK_STREAM, 0);
-    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
-        job_fail(job->url, "could not connect");
-    }
-    freeaddrinfo(found);
-    return fd;
-}
-
 static void
 put_head(unsigned char *to, size_t size)
 {
@@ -99,7 +60,7 @@ say(const struct job *job, int fd, const char *text)
 
     put_head(message, size);
     memcpy(message + HEAD, text, size);
-    write_all(job, fd, message, HEAD + size);
+    job_write(job, fd, message, HEAD + size);
 }
 
 static void
@@ -121,7 +82,7 @@ publish(struct job *job, int fd)
     job_begin(job);
     for (uint64_t left = job->count; left > 0; left -= fit) {
         fit = left < fit ? left : fit;
-        write_all(job, fd, block, fit * frame);
+        job_write(job, fd, block, fit * frame);
     }
     say(job, fd, "?");
     read_all(job, fd, head, HEAD);
@@ -171,7 +132,7 @@ round_trips(struct job *job, int fd, unsigned char *room)
     for (uint64_t i = 0; i < job->count; i++) {
         uint64_t began_ns = job_now_ns();
 
-        write_all(job, fd, message, HEAD + job->size);
+        job_write(job, fd, message, HEAD + job->size);
         swallow(job, fd, room, HEAD + job->size);
         job_lap(job, began_ns);
     }
@@ -191,7 +152,7 @@ main(int argc, char **argv)
         job_fail(job.url, "out of memory");
     }
     fd = strncmp(job.url, "unix://", 7) == 0 ? connect_unix(&job)
-                                             : connect_tcp(&job);
+                                             : job_connect(&job);
     if (job.work == JOB_RTT) {
         round_trips(&job, fd, room);
     } else if (job.work == JOB_PUB) {
