@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/utf8.h"
 #include "ws/frames_in.h"
-#include "ws/utf8.h"
 
 enum { SENTENCE_SIZE = 200 };
 
@@ -47,7 +47,7 @@ on_message(void *user, bool text, const uint8_t *bytes, size_t size)
     struct heard *heard = user;
 
     demand(bytes != NULL && size <= heard->max);
-    demand(!text || hw_ws_is_utf8(bytes, size));
+    demand(!text || hw_shared_is_utf8(bytes, size));
     mix(heard, text ? 1 : 2, bytes, size);
     return true;
 }
@@ -74,7 +74,7 @@ on_goodbye(void *user, unsigned code, const uint8_t *reason, size_t size)
     struct heard *heard = user;
 
     demand(code >= 1000 && code <= 4999 && size <= 123);
-    demand(hw_ws_is_utf8(reason, size));
+    demand(hw_shared_is_utf8(reason, size));
     mix(heard, code, reason, size);
     heard->over = true;
 }

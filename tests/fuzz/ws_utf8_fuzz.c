@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "ws/utf8.h"
+#include "shared/utf8.h"
 
 // Decodes one character and judges it by its value, RFC 3629 section 3; the
 // checker judges by ranges of bytes. Its size, or 0.
@@ -55,7 +55,7 @@ is_text(const uint8_t *bytes, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    if (hw_ws_is_utf8(bytes, size) != is_text(bytes, size)) {
+    if (hw_shared_is_utf8(bytes, size) != is_text(bytes, size)) {
         abort();
     }
     return 0;

@@ -127,9 +127,11 @@ def outsiders_see_the_public_headers(root):
                     elif not (root / "include" / name).exists():
                         findings.append(f"{where}: there is no such header")
                 elif mark == '"' and not (path.parent / name).exists() and not (
-                        first == own and (root / top / name).exists()):
-                    findings.append(f"{where}: {top}/ sees hawser/*.h and its "
-                                    "own files, nothing else of ours")
+                        first in (own, "shared") and
+                        (root / top / name).exists()):
+                    findings.append(f"{where}: {top}/ sees hawser/*.h, its "
+                                    "own files and what is shared there, "
+                                    "nothing else of ours")
                 elif mark == '"' and ".." in name.split("/"):
                     findings.append(f"{where}: no way out of its folder")
     return findings

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "check.h"
+#include "shared/utf8.h"
 #include "ws/barrier.h"
 #include "ws/frames_in.h"
 #include "ws/frames_out.h"
-#include "ws/utf8.h"
 
 // ---- what is heard, as text: "T:hello B:3 ping:x close:1000:bye " ----
 
@@ -386,11 +386,11 @@ utf8_is_told_from_other_bytes(void)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        CU_ASSERT_EQUAL(hw_ws_is_utf8((const uint8_t *)cases[i].bytes,
-                                      strlen(cases[i].bytes)),
+        CU_ASSERT_EQUAL(hw_shared_is_utf8((const uint8_t *)cases[i].bytes,
+                                          strlen(cases[i].bytes)),
                         cases[i].good);
     }
-    CU_ASSERT_TRUE(hw_ws_is_utf8((const uint8_t *)"a\0b", 3));
+    CU_ASSERT_TRUE(hw_shared_is_utf8((const uint8_t *)"a\0b", 3));
 }
 
 static void

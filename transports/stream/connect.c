@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "arrived.h"
-#include "sentence.h"
+#include "shared/sentence.h"
 #include "trust.h"
 #include "wire.h"
 
@@ -140,7 +140,7 @@ begin_tls(struct hw_stream_wire *wire, const struct hw_stream_url *url,
         hw_stream_tls_new(context, *name != '\0' ? name : url->host,
                           hawser_setting_number(settings, "tls.insecure") != 0);
     return wire->tls != NULL ||
-           hw_stream_refuse(sentence, size, "out of memory");
+           hw_shared_refuse(sentence, size, "out of memory");
 }
 
 static void
@@ -170,7 +170,7 @@ hw_stream_wire_new(struct hw_stream_site *site, const hawser_dial *dial,
     }
     wire = calloc(1, sizeof *wire);
     if (wire == NULL) {
-        hw_stream_refuse(sentence, size, "out of memory");
+        hw_shared_refuse(sentence, size, "out of memory");
         return NULL;
     }
     wire->site = site;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sentence.h"
-#include "utf8.h"
+#include "shared/sentence.h"
+#include "shared/utf8.h"
 
 enum { ROOM_MIN = 512 };
 
@@ -122,7 +122,7 @@ hand_on(const struct hw_stream_reader *reader, const uint8_t *bytes,
         size -= 4;
     } else if (reader->framing == HW_STREAM_LINE) {
         size--;
-        kind = hw_stream_is_utf8(bytes, size) ? HAWSER_TEXT : HAWSER_BINARY;
+        kind = hw_shared_is_utf8(bytes, size) ? HAWSER_TEXT : HAWSER_BINARY;
     }
     return hear(user, kind, bytes, size);
 }
@@ -132,18 +132,18 @@ refuse(const struct hw_stream_reader *reader, enum answer answer,
        char *sentence, size_t sentence_size)
 {
     if (answer == WRONG) {
-        hw_stream_refuse(
+        hw_shared_refuse(
             sentence, sentence_size,
             "framing: the peer sent 0xc1, which is no MessagePack");
         return HW_STREAM_BROKEN;
     }
     if (reader->framing == HW_STREAM_LENGTH32) {
-        hw_stream_refuse(sentence, sentence_size,
+        hw_shared_refuse(sentence, sentence_size,
                          "the peer announced a message of %lu bytes, which is "
                          "above message.max",
                          (unsigned long)reader->length);
     } else {
-        hw_stream_refuse(sentence, sentence_size,
+        hw_shared_refuse(sentence, sentence_size,
                          "the peer sent a message above message.max (%llu)",
                          (unsigned long long)reader->max);
     }
@@ -177,7 +177,7 @@ hw_stream_read(struct hw_stream_reader *reader, const uint8_t *bytes,
         }
         if ((answer == MORE || reader->size > 0) &&
             !keep(reader, bytes, eaten)) {
-            hw_stream_refuse(sentence, sentence_size, "out of memory");
+            hw_shared_refuse(sentence, sentence_size, "out of memory");
             return HW_STREAM_NO_ROOM;
         }
         if (answer == MORE) {
@@ -235,17 +235,17 @@ hw_stream_fits(enum hw_stream_framing framing, const void *bytes, size_t size,
                char *sentence, size_t sentence_size)
 {
     if (framing == HW_STREAM_LINE && memchr(bytes, '\n', size) != NULL) {
-        return hw_stream_refuse(sentence, sentence_size,
+        return hw_shared_refuse(sentence, sentence_size,
                                 "framing=line: a message can't contain a line "
                                 "feed");
     }
     if (framing == HW_STREAM_MSGPACK && !is_one_object(bytes, size)) {
-        return hw_stream_refuse(sentence, sentence_size,
+        return hw_shared_refuse(sentence, sentence_size,
                                 "framing=msgpack: a message must be one whole "
                                 "MessagePack object");
     }
     if (framing == HW_STREAM_RAW && size == 0) {
-        return hw_stream_refuse(sentence, sentence_size,
+        return hw_shared_refuse(sentence, sentence_size,
                                 "framing=raw: a message of no bytes can't be "
                                 "sent");
     }

@@ -1,25 +1,21 @@
 // outbox.c - writing: many messages in one system call, and a bound on what
 // waits.
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "wire.h"
 
-enum { OUTBOX_MIN = 4 * 1024 };
-
 size_t
 hw_stream_out_backlog(const struct hw_stream_wire *wire)
 {
-    return wire->out.end - wire->out.start;
+    return hw_shared_outbox_size(&wire->out);
 }
 
 void
 hw_stream_out_clear(struct hw_stream_wire *wire)
 {
-    free(wire->out.bytes);
-    memset(&wire->out, 0, sizeof wire->out);
+    hw_shared_outbox_clear(&wire->out);
 }
 
 // How many of the bytes were written; fewer: the socket is full. -1: it is
@@ -41,52 +37,6 @@ put(struct hw_stream_wire *wire, const uint8_t *bytes, size_t size)
     return n;
 }
 
-// Room for size bytes at the end of the outbox, or NULL.
-static uint8_t *
-make_room(struct hw_stream_outbox *out, size_t size)
-{
-    size_t have = out->end - out->start;
-    size_t room = out->room < OUTBOX_MIN ? OUTBOX_MIN : out->room;
-    uint8_t *larger;
-
-    if (out->room - out->end >= size) {
-        return out->bytes + out->end;
-    }
-    while (room < have + size) {
-        room *= 2;
-    }
-    if (room == out->room) {
-        memmove(out->bytes, out->bytes + out->start, have);
-    } else {
-        larger = malloc(room);
-        if (larger == NULL) {
-            return NULL;
-        }
-        if (have > 0) {
-            memcpy(larger, out->bytes + out->start, have);
-        }
-        free(out->bytes);
-        out->bytes = larger;
-        out->room = room;
-    }
-    out->start = 0;
-    out->end = have;
-    return out->bytes + out->end;
-}
-
-static bool
-keep(struct hw_stream_wire *wire, const uint8_t *bytes, size_t size)
-{
-    uint8_t *to = make_room(&wire->out, size);
-
-    if (to == NULL) {
-        return false;
-    }
-    memcpy(to, bytes, size);
-    wire->out.end += size;
-    return true;
-}
-
 // Writes as much as the socket takes, if nothing waits, and keeps the rest.
 // false: the wire is mute.
 static bool
@@ -100,7 +50,8 @@ put_or_keep(struct hw_stream_wire *wire, const uint8_t *bytes, size_t size)
             return false;
         }
     }
-    if ((size_t)n < size && !keep(wire, bytes + n, size - (size_t)n)) {
+    if ((size_t)n < size &&
+        !hw_shared_outbox_keep(&wire->out, bytes + n, size - (size_t)n)) {
         hw_stream_wire_mute(wire, ENOMEM);
         return false;
     }
@@ -138,7 +89,7 @@ put_plain_or_tls(struct hw_stream_wire *wire, const uint8_t *bytes, size_t size)
 static void
 write_out(struct hw_stream_wire *wire)
 {
-    struct hw_stream_outbox *out = &wire->out;
+    struct hw_shared_outbox *out = &wire->out;
 
     while (out->start < out->end) {
         ssize_t n = put(wire, out->bytes + out->start, out->end - out->start);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sentence.h"
+#include "shared/sentence.h"
 #include "site.h"
 #include "url.h"
 #include "wire.h"
@@ -30,12 +30,12 @@ check_tls(const hawser_settings *settings, char *sentence, size_t size)
     const char *name = hawser_setting_text(settings, "tls.server_name");
 
     if ((*cert == '\0') != (*key == '\0')) {
-        return hw_stream_refuse(sentence, size,
+        return hw_shared_refuse(sentence, size,
                                 "tls.cert and tls.key must be set together");
     }
     if (strlen(name) > HW_STREAM_HOST_MAX ||
         strpbrk(name, " /@\r\n\t") != NULL) {
-        return hw_stream_refuse(sentence, size,
+        return hw_shared_refuse(sentence, size,
                                 "tls.server_name: not a host's name");
     }
     return true;
@@ -49,7 +49,7 @@ check_ping(const hawser_settings *settings, char *sentence, size_t size)
 
     if (*ping != '\0' && !hw_stream_fits(framing_of(settings), ping,
                                          strlen(ping), why, sizeof why)) {
-        return hw_stream_refuse(sentence, size, "ping.message: %s", why);
+        return hw_shared_refuse(sentence, size, "ping.message: %s", why);
     }
     return true;
 }
@@ -68,7 +68,7 @@ check(const char *url, const hawser_settings *settings, hawser_route *route,
     }
     if (parts.scheme != HW_STREAM_UNIX &&
         *hawser_setting_text(settings, "proxy") != '\0') {
-        hw_stream_refuse(sentence, size,
+        hw_shared_refuse(sentence, size,
                          "option proxy is for ws:// and wss:// only");
         return HAWSER_INVALID;
     }

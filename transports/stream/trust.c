@@ -10,7 +10,7 @@
 
 #include <openssl/err.h>
 
-#include "sentence.h"
+#include "shared/sentence.h"
 
 // Kept, since reading the system's certificates takes milliseconds. Wires hold
 // their own.
@@ -34,7 +34,7 @@ stamp(const char *option, const char *path, char *to, size_t room,
         return true;
     }
     if (stat(path, &about) != 0 || access(path, R_OK) != 0) {
-        return hw_stream_refuse(sentence, size, "%s: %s: %s", option, path,
+        return hw_shared_refuse(sentence, size, "%s: %s: %s", option, path,
                                 strerror(errno));
     }
     (void)snprintf(to, room, "%lld.%09ld", (long long)about.st_mtim.tv_sec,
@@ -57,7 +57,7 @@ make_key(const char *ca, const char *cert, const char *key, char *sentence,
     }
     if (asprintf(&text, "%s\n%s\n%s\n%s\n%s\n%s", ca, of_ca, cert, of_cert, key,
                  of_key) < 0) {
-        hw_stream_refuse(sentence, size, "out of memory");
+        hw_shared_refuse(sentence, size, "out of memory");
         return NULL;
     }
     return text;
@@ -149,14 +149,14 @@ hw_stream_trust_get(struct hw_stream_site *site,
     trust = calloc(1, sizeof *trust);
     if (trust == NULL) {
         free(text);
-        hw_stream_refuse(sentence, size, "out of memory");
+        hw_shared_refuse(sentence, size, "out of memory");
         return NULL;
     }
     trust->key = text;
     trust->context = make_context(ca, cert, key);
     if (trust->context == NULL) {
         free_trust(trust);
-        hw_stream_refuse(sentence, size,
+        hw_shared_refuse(sentence, size,
                          "TLS: could not be set up with tls.ca, tls.cert and "
                          "tls.key as they are");
         return NULL;

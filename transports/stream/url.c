@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "sentence.h"
+#include "shared/sentence.h"
 
 static bool
 check_bytes(const char *url, char *sentence, size_t size)
@@ -14,7 +14,7 @@ check_bytes(const char *url, char *sentence, size_t size)
         unsigned char c = (unsigned char)*url;
 
         if (c <= ' ' || c == 0x7f) {
-            return hw_stream_refuse(sentence, size, "the URL contains %s",
+            return hw_shared_refuse(sentence, size, "the URL contains %s",
                                     c == ' ' ? "a space"
                                              : "a control character");
         }
@@ -36,10 +36,10 @@ take_host(struct hw_stream_url *parts, const char *from, size_t length,
     struct in6_addr address;
 
     if (length == 0) {
-        return hw_stream_refuse(sentence, size, "the URL has no host");
+        return hw_shared_refuse(sentence, size, "the URL has no host");
     }
     if (length > HW_STREAM_HOST_MAX) {
-        return hw_stream_refuse(sentence, size,
+        return hw_shared_refuse(sentence, size,
                                 "the URL's host is longer than %d characters",
                                 HW_STREAM_HOST_MAX);
     }
@@ -47,12 +47,12 @@ take_host(struct hw_stream_url *parts, const char *from, size_t length,
     parts->host[length] = '\0';
     if (parts->v6) {
         return inet_pton(AF_INET6, parts->host, &address) == 1 ||
-               hw_stream_refuse(sentence, size, "[%s] is no IPv6 address",
+               hw_shared_refuse(sentence, size, "[%s] is no IPv6 address",
                                 parts->host);
     }
     for (size_t i = 0; i < length; i++) {
         if (!is_host_character(from[i])) {
-            return hw_stream_refuse(sentence, size,
+            return hw_shared_refuse(sentence, size,
                                     "the URL's host contains a character that "
                                     "no host's name has");
         }
@@ -67,7 +67,7 @@ take_port(struct hw_stream_url *parts, const char *at, char *sentence,
     unsigned value = 0;
 
     if (*at != ':') {
-        return hw_stream_refuse(sentence, size,
+        return hw_shared_refuse(sentence, size,
                                 "the URL has no port: write it as "
                                 "tcp://HOST:PORT");
     }
@@ -75,13 +75,13 @@ take_port(struct hw_stream_url *parts, const char *at, char *sentence,
         value = value * 10 + (unsigned)(*at - '0');
     }
     if (*at == '/' || *at == '?' || *at == '#') {
-        return hw_stream_refuse(sentence, size,
+        return hw_shared_refuse(sentence, size,
                                 "behind the URL's port stands '%c': a stream "
                                 "has no path",
                                 *at);
     }
     if (*at != '\0' || value == 0 || value > UINT16_MAX) {
-        return hw_stream_refuse(
+        return hw_shared_refuse(
             sentence, size, "the URL's port is not a number from 1 to 65535");
     }
     parts->port = (uint16_t)value;
@@ -95,7 +95,7 @@ parse_authority(struct hw_stream_url *parts, const char *at, char *sentence,
     size_t length;
 
     if (strchr(at, '@') != NULL) {
-        return hw_stream_refuse(sentence, size,
+        return hw_shared_refuse(sentence, size,
                                 "the URL contains a user name or password, "
                                 "which a stream has no use for");
     }
@@ -103,7 +103,7 @@ parse_authority(struct hw_stream_url *parts, const char *at, char *sentence,
     at += parts->v6;
     length = strcspn(at, parts->v6 ? "]" : ":/?#");
     if (parts->v6 && at[length] == '\0') {
-        return hw_stream_refuse(sentence, size,
+        return hw_shared_refuse(sentence, size,
                                 "the URL's host lacks its closing ]");
     }
     if (!take_host(parts, at, length, sentence, size)) {
@@ -119,12 +119,12 @@ parse_path(struct hw_stream_url *parts, const char *at, char *sentence,
     size_t length = strlen(at);
 
     if ((*at != '/' && *at != '@') || length == 1) {
-        return hw_stream_refuse(sentence, size,
+        return hw_shared_refuse(sentence, size,
                                 "write it as unix:///PATH, or as unix://@NAME "
                                 "for an abstract name");
     }
     if (length > HW_STREAM_PATH_MAX) {
-        return hw_stream_refuse(sentence, size,
+        return hw_shared_refuse(sentence, size,
                                 "the socket's path is longer than %d bytes",
                                 HW_STREAM_PATH_MAX);
     }
@@ -147,7 +147,7 @@ hw_stream_url_parse(const char *url, struct hw_stream_url *parts,
     if (strncasecmp(url, "tls://", 6) == 0) {
         parts->scheme = HW_STREAM_TLS;
     } else if (strncasecmp(url, "tcp://", 6) != 0) {
-        return hw_stream_refuse(
+        return hw_shared_refuse(
             sentence, size,
             "the URL does not begin with tcp://, tls:// or unix://");
     }

@@ -11,6 +11,7 @@
 #include <hawser/transport.h>
 
 #include "framing.h"
+#include "shared/outbox.h"
 #include "site.h"
 #include "tls.h"
 #include "url.h"
@@ -24,11 +25,6 @@ enum hw_stream_phase {
 };
 
 // Bytes taken and not yet handed to the system; nothing is kept while empty.
-struct hw_stream_outbox {
-    uint8_t *bytes;
-    size_t start, end, room;
-};
-
 struct hw_stream_barrier {
     uint64_t number;
     uint64_t target; // bytes that must have arrived for it to pass
@@ -40,7 +36,7 @@ struct hw_stream_wire {
     struct hw_stream_site *site;
     hawser_port *port;         // NULL once closed or lost
     struct hw_stream_tls *tls; // NULL: without
-    struct hw_stream_outbox out;
+    struct hw_shared_outbox out;
     struct hw_stream_reader reader;
     struct hw_stream_barrier barriers[2]; // the oldest asked and the newest
     uint64_t out_limit;                   // option wire.buffer

@@ -16,7 +16,7 @@
 
 #include "frames_out.h"
 #include "parser.h"
-#include "utf8.h"
+#include "shared/utf8.h"
 
 enum {
     BLOCK_MIN = 16 * 1024,   // first size of a message buffer
@@ -131,7 +131,7 @@ deliver(struct reading *r, const uint8_t *bytes, size_t size)
     bool text = r->reader->opcode == HW_WS_TEXT;
 
     r->reader->opcode = 0;
-    if (text && !hw_ws_is_utf8(bytes, size)) {
+    if (text && !hw_shared_is_utf8(bytes, size)) {
         return refuse(r, HW_WS_NOT_UTF8,
                       "the peer sent text that is not UTF-8");
     }
@@ -197,7 +197,7 @@ take_goodbye(struct reading *r)
                       "none may send",
                       code);
     }
-    if (!hw_ws_is_utf8(b + 2, size - 2)) {
+    if (!hw_shared_is_utf8(b + 2, size - 2)) {
         return refuse(r, HW_WS_NOT_UTF8,
                       "the peer sent a close reason that is not UTF-8");
     }

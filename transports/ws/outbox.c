@@ -6,28 +6,23 @@
 // lws_write(), one record at a time, since it copies all that is behind the
 // first record of a call.
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "wire.h"
 
-enum {
-    RECORD_SIZE = 16 * 1024, // of TLS, RFC 8446 section 5.1
-    OUTBOX_MIN = 4 * 1024,
-};
+enum { RECORD_SIZE = 16 * 1024 }; // of TLS, RFC 8446 section 5.1
 
 size_t
 hw_ws_out_backlog(const struct hw_ws_wire *wire)
 {
-    return wire->out.end - wire->out.start;
+    return hw_shared_outbox_size(&wire->out);
 }
 
 void
 hw_ws_out_clear(struct hw_ws_wire *wire)
 {
-    free(wire->out.bytes);
-    memset(&wire->out, 0, sizeof wire->out);
+    hw_shared_outbox_clear(&wire->out);
 }
 
 // The peer may have said why it no longer reads, so the reading side has a last
@@ -89,60 +84,11 @@ put(struct hw_ws_wire *wire, uint8_t *bytes, size_t size)
     return n;
 }
 
-// Room for size bytes at the end of the outbox, or NULL.
-static uint8_t *
-make_room(struct hw_ws_outbox *out, size_t size)
-{
-    size_t have = out->end - out->start;
-    size_t room = out->room;
-    uint8_t *larger;
-
-    if (out->room - out->end >= size) {
-        return out->bytes + out->end;
-    }
-    if (room < OUTBOX_MIN) {
-        room = OUTBOX_MIN;
-    }
-    while (room < have + size) {
-        room *= 2;
-    }
-    if (room == out->room) {
-        memmove(out->bytes, out->bytes + out->start, have);
-    } else {
-        larger = malloc(room);
-        if (larger == NULL) {
-            return NULL;
-        }
-        if (have > 0) {
-            memcpy(larger, out->bytes + out->start, have);
-        }
-        free(out->bytes);
-        out->bytes = larger;
-        out->room = room;
-    }
-    out->start = 0;
-    out->end = have;
-    return out->bytes + out->end;
-}
-
-static bool
-keep(struct hw_ws_wire *wire, const uint8_t *bytes, size_t size)
-{
-    uint8_t *to = make_room(&wire->out, size);
-
-    if (to == NULL) {
-        return false;
-    }
-    memcpy(to, bytes, size);
-    wire->out.end += size;
-    return true;
-}
-
 static bool
 keep_frame(struct hw_ws_wire *wire, uint8_t opcode, const void *bytes,
            size_t size)
 {
-    uint8_t *to = make_room(&wire->out, hw_ws_frame_size(size));
+    uint8_t *to = hw_shared_outbox_room(&wire->out, hw_ws_frame_size(size));
 
     if (to == NULL) {
         return false;
@@ -155,7 +101,7 @@ keep_frame(struct hw_ws_wire *wire, uint8_t opcode, const void *bytes,
 static void
 write_out(struct hw_ws_wire *wire)
 {
-    struct hw_ws_outbox *out = &wire->out;
+    struct hw_shared_outbox *out = &wire->out;
 
     while (out->start < out->end) {
         ssize_t n = put(wire, out->bytes + out->start, out->end - out->start);
@@ -206,7 +152,8 @@ send_burst(struct hw_ws_wire *wire, const hawser_message *messages,
     if (n < 0) {
         return 0;
     }
-    if ((size_t)n < size && !keep(wire, site->out + n, size - (size_t)n)) {
+    if ((size_t)n < size &&
+        !hw_shared_outbox_keep(&wire->out, site->out + n, size - (size_t)n)) {
         give_up(wire, ENOMEM);
         return 0;
     }
@@ -269,7 +216,7 @@ hw_ws_out_control(struct hw_ws_wire *wire, uint8_t opcode, const void *bytes,
         n = put(wire, frame, length);
     }
     if (n >= 0 && (size_t)n < length &&
-        !keep(wire, frame + n, length - (size_t)n)) {
+        !hw_shared_outbox_keep(&wire->out, frame + n, length - (size_t)n)) {
         give_up(wire, ENOMEM);
     }
     hw_ws_stream_watch(wire);

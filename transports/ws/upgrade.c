@@ -10,7 +10,7 @@
 
 #include <openssl/evp.h>
 
-#include "sentence.h"
+#include "shared/sentence.h"
 
 // ---- text that grows up to a limit ----
 
@@ -99,20 +99,20 @@ check_header(const char *what, const char *line, size_t size, char *sentence,
     size_t name = colon == NULL ? 0 : (size_t)(colon - line);
 
     if (colon == NULL || !is_token(line, name)) {
-        return hw_ws_refuse(sentence, sentence_size,
-                            "%s: \"%.*s\" is not \"Name: value\"", what,
-                            (int)(size < 60 ? size : 60), line);
+        return hw_shared_refuse(sentence, sentence_size,
+                                "%s: \"%.*s\" is not \"Name: value\"", what,
+                                (int)(size < 60 ? size : 60), line);
     }
     if (!is_value(colon + 1, size - name - 1)) {
-        return hw_ws_refuse(
+        return hw_shared_refuse(
             sentence, sentence_size,
             "%s: the value of %.*s contains a control character", what,
             (int)(name < 60 ? name : 60), line);
     }
     if (is_ours(line, name)) {
-        return hw_ws_refuse(sentence, sentence_size,
-                            "%s: the header %.*s is Hawser's own", what,
-                            (int)name, line);
+        return hw_shared_refuse(sentence, sentence_size,
+                                "%s: the header %.*s is Hawser's own", what,
+                                (int)name, line);
     }
     return true;
 }
@@ -175,16 +175,17 @@ check_protocols(const char *list, char *sentence, size_t size)
         list += strspn(list, " \t");
         n = strcspn(list, ", \t");
         if (!is_token(list, n)) {
-            return hw_ws_refuse(sentence, size,
-                                "ws.protocol: not a list of names with commas "
-                                "between them");
+            return hw_shared_refuse(
+                sentence, size,
+                "ws.protocol: not a list of names with commas "
+                "between them");
         }
         list += n;
         list += strspn(list, " \t");
         if (*list == ',') {
             list++;
         } else if (*list != '\0') {
-            return hw_ws_refuse(
+            return hw_shared_refuse(
                 sentence, size,
                 "ws.protocol: a comma is missing between two names");
         }
@@ -208,17 +209,17 @@ hw_ws_upgrade_check(const hawser_settings *settings, char *sentence,
         return false;
     }
     if (!is_value(origin, strlen(origin))) {
-        return hw_ws_refuse(sentence, size,
-                            "ws.origin: it contains a control character");
+        return hw_shared_refuse(sentence, size,
+                                "ws.origin: it contains a control character");
     }
     // RFC 7617 section 2.
     if (strchr(user, ':') != NULL) {
-        return hw_ws_refuse(sentence, size,
-                            "auth.user: a user name can't contain a colon");
+        return hw_shared_refuse(sentence, size,
+                                "auth.user: a user name can't contain a colon");
     }
     if (*user == '\0' && *password != '\0') {
-        return hw_ws_refuse(sentence, size,
-                            "auth.password is set, but auth.user is not");
+        return hw_shared_refuse(sentence, size,
+                                "auth.password is set, but auth.user is not");
     }
     return true;
 }
@@ -348,9 +349,9 @@ hw_ws_request_make(const struct hw_ws_url *url, const char *key,
         return NULL;
     }
     if (text.full) {
-        hw_ws_refuse(sentence, sentence_size,
-                     "the request's headers are longer than %d bytes",
-                     HW_WS_REQUEST_MAX);
+        hw_shared_refuse(sentence, sentence_size,
+                         "the request's headers are longer than %d bytes",
+                         HW_WS_REQUEST_MAX);
         free(text.bytes);
         return NULL;
     }
@@ -390,12 +391,13 @@ hw_ws_answer_check(const struct hw_ws_answer *answer, const char *key,
     hw_ws_accept_make(key, accept);
     if (strcasecmp(answer->upgrade, "websocket") != 0 ||
         !lists(answer->connection, "upgrade", 7, true)) {
-        return hw_ws_refuse(sentence, size,
-                            "the server answered 101, but not with \"Upgrade: "
-                            "websocket\" and \"Connection: Upgrade\"");
+        return hw_shared_refuse(
+            sentence, size,
+            "the server answered 101, but not with \"Upgrade: "
+            "websocket\" and \"Connection: Upgrade\"");
     }
     if (accept[0] == '\0' || strcmp(answer->accept, accept) != 0) {
-        return hw_ws_refuse(
+        return hw_shared_refuse(
             sentence, size,
             answer->accept[0] == '\0'
                 ? "the server sent no Sec-WebSocket-Accept"
@@ -403,22 +405,22 @@ hw_ws_answer_check(const struct hw_ws_answer *answer, const char *key,
     }
     if (answer->protocol[0] != '\0' &&
         !lists(offered, answer->protocol, strlen(answer->protocol), false)) {
-        return hw_ws_refuse(
+        return hw_shared_refuse(
             sentence, size,
             "the server chose the subprotocol \"%.60s\", which was "
             "not offered",
             answer->protocol);
     }
     if (answer->extensions[0] != '\0') {
-        return hw_ws_refuse(
+        return hw_shared_refuse(
             sentence, size,
             "the server chose the extension \"%.60s\", which was not "
             "offered",
             answer->extensions);
     }
     if (answer->has_body) {
-        return hw_ws_refuse(sentence, size,
-                            "the server announced a body after its 101");
+        return hw_shared_refuse(sentence, size,
+                                "the server announced a body after its 101");
     }
     return true;
 }

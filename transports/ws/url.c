@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "sentence.h"
+#include "shared/sentence.h"
 
 // Only printable ASCII may stand in a URL; anything else must be escaped. It
 // would break the request into lines otherwise.
@@ -17,31 +17,31 @@ check_bytes(const char *url, char *sentence, size_t size)
     size_t length = strlen(url);
 
     if (length == 0) {
-        return hw_ws_refuse(sentence, size, "the URL is empty");
+        return hw_shared_refuse(sentence, size, "the URL is empty");
     }
     if (length > HW_WS_URL_MAX) {
-        return hw_ws_refuse(sentence, size, "the URL is longer than %d bytes",
-                            HW_WS_URL_MAX);
+        return hw_shared_refuse(
+            sentence, size, "the URL is longer than %d bytes", HW_WS_URL_MAX);
     }
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)url[i];
 
         if (c == ' ') {
-            return hw_ws_refuse(sentence, size,
-                                "the URL contains a space (write %%20)");
+            return hw_shared_refuse(sentence, size,
+                                    "the URL contains a space (write %%20)");
         }
         if (c < ' ' || c == 0x7f) {
-            return hw_ws_refuse(sentence, size,
-                                "the URL contains a control character");
+            return hw_shared_refuse(sentence, size,
+                                    "the URL contains a control character");
         }
         if (c > 0x7f) {
-            return hw_ws_refuse(
+            return hw_shared_refuse(
                 sentence, size,
                 "the URL contains a byte that is not ASCII: escape "
                 "it, or write the host as xn--…");
         }
         if (c == '#') {
-            return hw_ws_refuse(
+            return hw_shared_refuse(
                 sentence, size,
                 "the URL has a fragment (#…), which WebSocket does "
                 "not allow");
@@ -62,12 +62,12 @@ copy_host(const char *from, size_t size, char *host, char *sentence,
           size_t sentence_size)
 {
     if (size == 0) {
-        return hw_ws_refuse(sentence, sentence_size, "the URL has no host");
+        return hw_shared_refuse(sentence, sentence_size, "the URL has no host");
     }
     if (size > HW_WS_HOST_MAX) {
-        return hw_ws_refuse(sentence, sentence_size,
-                            "the URL's host is longer than %d characters",
-                            HW_WS_HOST_MAX);
+        return hw_shared_refuse(sentence, sentence_size,
+                                "the URL's host is longer than %d characters",
+                                HW_WS_HOST_MAX);
     }
     memcpy(host, from, size);
     host[size] = '\0';
@@ -82,14 +82,15 @@ parse_bracketed(const char **at, const char *end, char *host, char *sentence,
     struct in6_addr address;
 
     if (close == NULL) {
-        return hw_ws_refuse(sentence, size,
-                            "the URL's host lacks its closing ]");
+        return hw_shared_refuse(sentence, size,
+                                "the URL's host lacks its closing ]");
     }
     if (!copy_host(*at + 1, (size_t)(close - *at - 1), host, sentence, size)) {
         return false;
     }
     if (inet_pton(AF_INET6, host, &address) != 1) {
-        return hw_ws_refuse(sentence, size, "[%s] is no IPv6 address", host);
+        return hw_shared_refuse(sentence, size, "[%s] is no IPv6 address",
+                                host);
     }
     *at = close + 1;
     return true;
@@ -103,9 +104,9 @@ parse_name(const char **at, const char *end, char *host, char *sentence,
 
     while (stop < end && *stop != ':') {
         if (!is_host_character(*stop)) {
-            return hw_ws_refuse(sentence, size,
-                                "the URL's host contains the character '%c'",
-                                *stop);
+            return hw_shared_refuse(
+                sentence, size, "the URL's host contains the character '%c'",
+                *stop);
         }
         stop++;
     }
@@ -127,8 +128,8 @@ parse_port(const char *at, const char *end, uint16_t *port, char *sentence,
         return true;
     }
     if (*at != ':') {
-        return hw_ws_refuse(sentence, size, "after the URL's host stands '%c'",
-                            *at);
+        return hw_shared_refuse(sentence, size,
+                                "after the URL's host stands '%c'", *at);
     }
     for (at++; at < end; at++) {
         if (*at < '0' || *at > '9' || value > 65535) {
@@ -138,8 +139,8 @@ parse_port(const char *at, const char *end, uint16_t *port, char *sentence,
         value = value * 10 + (unsigned)(*at - '0');
     }
     if (value == 0 || value > 65535) {
-        return hw_ws_refuse(sentence, size,
-                            "the URL's port is not a number from 1 to 65535");
+        return hw_shared_refuse(
+            sentence, size, "the URL's port is not a number from 1 to 65535");
     }
     *port = (uint16_t)value;
     return true;
@@ -176,14 +177,15 @@ hw_ws_url_parse(const char *url, struct hw_ws_url *parts, char *sentence,
         parts->port = 443;
         parts->tls = true;
     } else {
-        return hw_ws_refuse(sentence, size,
-                            "the URL does not begin with ws:// or wss://");
+        return hw_shared_refuse(sentence, size,
+                                "the URL does not begin with ws:// or wss://");
     }
     end = at + strcspn(at, "/?");
     if (memchr(at, '@', (size_t)(end - at)) != NULL) {
-        return hw_ws_refuse(sentence, size,
-                            "the URL contains a user name or password: set the "
-                            "options auth.user and auth.password instead");
+        return hw_shared_refuse(
+            sentence, size,
+            "the URL contains a user name or password: set the "
+            "options auth.user and auth.password instead");
     }
     parts->target = end;
     if (!parse_authority(at, end, parts->host, &parts->v6, &parts->port,
@@ -192,7 +194,7 @@ hw_ws_url_parse(const char *url, struct hw_ws_url *parts, char *sentence,
     }
     // libwebsockets keeps no more of a name for TLS, and cuts it in silence.
     if (parts->tls && strlen(parts->host) > 127) {
-        return hw_ws_refuse(
+        return hw_shared_refuse(
             sentence, size,
             "the URL's host is longer than 127 characters, which "
             "wss:// can't check");
@@ -220,11 +222,11 @@ hw_ws_proxy_parse(const char *url, struct hw_ws_proxy *parts, char *sentence,
 
     memset(parts, 0, sizeof *parts);
     if (!check_bytes(url, why, sizeof why)) {
-        return hw_ws_refuse(sentence, size, "proxy: %s", why);
+        return hw_shared_refuse(sentence, size, "proxy: %s", why);
     }
     if (strncasecmp(url, "http://", 7) != 0) {
-        return hw_ws_refuse(sentence, size,
-                            "proxy: it does not begin with http://");
+        return hw_shared_refuse(sentence, size,
+                                "proxy: it does not begin with http://");
     }
     at = url + 7;
     end = at + strlen(at);
@@ -234,7 +236,7 @@ hw_ws_proxy_parse(const char *url, struct hw_ws_proxy *parts, char *sentence,
     sign = last_at_sign(at, end);
     if (sign != NULL) {
         if (sign - at > HW_WS_USER_MAX) {
-            return hw_ws_refuse(
+            return hw_shared_refuse(
                 sentence, size,
                 "proxy: user and password are longer than %d bytes",
                 HW_WS_USER_MAX);
@@ -244,10 +246,10 @@ hw_ws_proxy_parse(const char *url, struct hw_ws_proxy *parts, char *sentence,
     }
     if (!parse_authority(at, end, parts->host, &parts->v6, &parts->port, why,
                          sizeof why)) {
-        return hw_ws_refuse(sentence, size, "proxy: %s", why);
+        return hw_shared_refuse(sentence, size, "proxy: %s", why);
     }
     if (parts->port == 0) {
-        return hw_ws_refuse(sentence, size, "proxy: it names no port");
+        return hw_shared_refuse(sentence, size, "proxy: it names no port");
     }
     return true;
 }

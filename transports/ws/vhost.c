@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sentence.h"
+#include "shared/sentence.h"
 #include "tls.h"
 #include "wire.h"
 
@@ -237,9 +237,9 @@ hw_ws_vhost_hold(struct hw_ws_site *site, const struct hw_ws_vhost_want *want,
         status = make_vhost(site, want, key, &vhost);
     }
     if (status == HAWSER_INVALID) {
-        hw_ws_refuse(sentence, size,
-                     "TLS: could not be set up with tls.ca, tls.cert and "
-                     "tls.key as they are");
+        hw_shared_refuse(sentence, size,
+                         "TLS: could not be set up with tls.ca, tls.cert and "
+                         "tls.key as they are");
     }
     if (status == HAWSER_OK) {
         vhost->holds++;

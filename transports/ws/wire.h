@@ -13,6 +13,7 @@
 
 #include "barrier.h"
 #include "frames_in.h"
+#include "shared/outbox.h"
 #include "site.h"
 #include "upgrade.h"
 #include "url.h"
@@ -61,11 +62,6 @@ struct hw_ws_dialling {
 };
 
 // Bytes taken and not yet handed to the system; nothing is kept while empty.
-struct hw_ws_outbox {
-    uint8_t *bytes;
-    size_t start, end, room;
-};
-
 struct hw_ws_wire {
     struct hw_ws_site *site;
     hawser_port *port; // NULL once closed or lost
@@ -91,7 +87,7 @@ struct hw_ws_wire {
     uint64_t out_limit; // option wire.buffer
     uint64_t written;
     uint64_t unasked, unpassed; // lowest numbers of barriers that are
-    struct hw_ws_outbox out;
+    struct hw_shared_outbox out;
     struct hw_ws_reader reader;
     uint8_t pong_size;
     bool pong_due; // a pong that waits for the outbox

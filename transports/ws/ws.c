@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sentence.h"
+#include "shared/sentence.h"
 #include "site.h"
 #include "vhost.h"
 #include "wire.h"
@@ -28,13 +28,13 @@ check_tls(const hawser_settings *settings, char *sentence, size_t size)
     const char *name = hawser_setting_text(settings, "tls.server_name");
 
     if ((*cert == '\0') != (*key == '\0')) {
-        return hw_ws_refuse(sentence, size,
-                            "tls.cert and tls.key must be set together");
+        return hw_shared_refuse(sentence, size,
+                                "tls.cert and tls.key must be set together");
     }
     // As in url.c.
     if (strlen(name) > 127 || strpbrk(name, " /:@\r\n\t") != NULL) {
-        return hw_ws_refuse(sentence, size,
-                            "tls.server_name: not a host's name");
+        return hw_shared_refuse(sentence, size,
+                                "tls.server_name: not a host's name");
     }
     return true;
 }
@@ -62,9 +62,9 @@ check(const char *url, const hawser_settings *settings, hawser_route *route,
     }
     // libwebsockets writes its CONNECT request into 256 bytes.
     if (strlen(parts.host) > 80) {
-        hw_ws_refuse(sentence, size,
-                     "the URL's host is longer than 80 characters, which "
-                     "can't be asked of a proxy");
+        hw_shared_refuse(sentence, size,
+                         "the URL's host is longer than 80 characters, which "
+                         "can't be asked of a proxy");
         return HAWSER_INVALID;
     }
     (void)snprintf(route->host, sizeof route->host, "%s", via.host);

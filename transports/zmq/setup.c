@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#include "sentence.h"
+#include "shared/sentence.h"
 #include "wire.h"
 
 enum { Z85_KEY_SIZE = 40, KEY_SIZE = 32, IDENTITY_MAX = 255 };
@@ -38,8 +38,9 @@ check_key(const hawser_settings *settings, const char *name, char *sentence,
     return *key == '\0' ||
            (strlen(key) == Z85_KEY_SIZE &&
             zmq_z85_decode(bytes, key) != NULL) ||
-           hw_zmq_refuse(sentence, size, "%s is not a key of %d Z85 characters",
-                         name, Z85_KEY_SIZE);
+           hw_shared_refuse(sentence, size,
+                            "%s is not a key of %d Z85 characters", name,
+                            Z85_KEY_SIZE);
 }
 
 static bool
@@ -56,23 +57,23 @@ check_curve(const hawser_settings *settings, const struct hw_zmq_url *url,
         return false;
     }
     if (public != secret) {
-        return hw_zmq_refuse(sentence, size,
-                             "zmq.curve_public_key and zmq.curve_secret_key "
-                             "must be set together");
+        return hw_shared_refuse(sentence, size,
+                                "zmq.curve_public_key and zmq.curve_secret_key "
+                                "must be set together");
     }
     if (!url->bind && server != secret) {
-        return hw_zmq_refuse(sentence, size,
-                             "CURVE needs zmq.curve_server_key, the peer's "
-                             "public key, and both keys of this side");
+        return hw_shared_refuse(sentence, size,
+                                "CURVE needs zmq.curve_server_key, the peer's "
+                                "public key, and both keys of this side");
     }
     if (url->bind && server) {
-        return hw_zmq_refuse(sentence, size,
-                             "zmq.curve_server_key names a peer that is "
-                             "connected to; with bind=1 this side is the "
-                             "server, and clients need its public key");
+        return hw_shared_refuse(sentence, size,
+                                "zmq.curve_server_key names a peer that is "
+                                "connected to; with bind=1 this side is the "
+                                "server, and clients need its public key");
     }
     return !secret || zmq_has("curve") != 0 ||
-           hw_zmq_refuse(sentence, size, "this libzmq has no CURVE");
+           hw_shared_refuse(sentence, size, "this libzmq has no CURVE");
 }
 
 static bool
@@ -86,23 +87,26 @@ check_plain(const hawser_settings *settings, const struct hw_zmq_url *url,
         return true;
     }
     if (*user == '\0' || *password == '\0') {
-        return hw_zmq_refuse(sentence, size,
-                             "zmq.plain_username and zmq.plain_password must "
-                             "be set together");
+        return hw_shared_refuse(
+            sentence, size,
+            "zmq.plain_username and zmq.plain_password must "
+            "be set together");
     }
     if (strlen(user) > UINT8_MAX || strlen(password) > UINT8_MAX) {
-        return hw_zmq_refuse(sentence, size,
-                             "zmq.plain_username and zmq.plain_password have "
-                             "at most 255 bytes");
+        return hw_shared_refuse(
+            sentence, size,
+            "zmq.plain_username and zmq.plain_password have "
+            "at most 255 bytes");
     }
     if (url->bind) {
-        return hw_zmq_refuse(sentence, size,
-                             "PLAIN is for connecting: a link with bind=1 has "
-                             "nobody who would check passwords");
+        return hw_shared_refuse(
+            sentence, size,
+            "PLAIN is for connecting: a link with bind=1 has "
+            "nobody who would check passwords");
     }
     return *text(settings, "zmq.curve_secret_key") == '\0' ||
-           hw_zmq_refuse(sentence, size,
-                         "zmq.curve_… and zmq.plain_… exclude each other");
+           hw_shared_refuse(sentence, size,
+                            "zmq.curve_… and zmq.plain_… exclude each other");
 }
 
 static bool
@@ -114,9 +118,9 @@ check_shape(const hawser_settings *settings, const struct hw_zmq_url *url,
     return hawser_setting_number(settings, "zmq.multipart") !=
                HW_ZMQ_DELIMITED ||
            number == ZMQ_DEALER || number == ZMQ_ROUTER ||
-           hw_zmq_refuse(sentence, size,
-                         "zmq.multipart=delimited goes with type=dealer and "
-                         "type=router");
+           hw_shared_refuse(sentence, size,
+                            "zmq.multipart=delimited goes with type=dealer and "
+                            "type=router");
 }
 
 // What can't be confirmed is said now, and not when a message was lost.
@@ -127,11 +131,12 @@ check_confirm(const hawser_settings *settings, const struct hw_zmq_url *url,
     return strcmp(text(settings, "confirm"), "peer") != 0 ||
            hawser_setting_number(settings, "confirm.strict") == 0 ||
            url->type->number == ZMQ_REQ ||
-           hw_zmq_refuse(sentence, size,
-                         "confirm=peer can't be had with type=%s: nothing in "
-                         "ZeroMQ tells what has arrived; type=req can, and "
-                         "confirm=application",
-                         url->type->name);
+           hw_shared_refuse(
+               sentence, size,
+               "confirm=peer can't be had with type=%s: nothing in "
+               "ZeroMQ tells what has arrived; type=req can, and "
+               "confirm=application",
+               url->type->name);
 }
 
 // The application's context, or NULL. It has been looked at by check: whoever
@@ -169,8 +174,8 @@ check_context(const hawser_settings *settings, char *sentence, size_t size)
     return context == NULL ||
            (is_readable(context) &&
             zmq_ctx_get(context, ZMQ_IO_THREADS) >= 0) ||
-           hw_zmq_refuse(sentence, size,
-                         "zmq.context: no context of ZeroMQ is there");
+           hw_shared_refuse(sentence, size,
+                            "zmq.context: no context of ZeroMQ is there");
 }
 
 bool
@@ -180,8 +185,8 @@ hw_zmq_setup_check(const hawser_settings *settings,
     const char *identity = text(settings, "zmq.identity");
 
     if (strlen(identity) > IDENTITY_MAX) {
-        return hw_zmq_refuse(sentence, size,
-                             "zmq.identity has at most %d bytes", IDENTITY_MAX);
+        return hw_shared_refuse(
+            sentence, size, "zmq.identity has at most %d bytes", IDENTITY_MAX);
     }
     return check_curve(settings, url, sentence, size) &&
            check_plain(settings, url, sentence, size) &&
@@ -363,9 +368,9 @@ attach(struct hw_zmq_wire *wire, char *sentence, size_t size)
                     : zmq_connect(wire->socket, endpoint)) == 0) {
         return true;
     }
-    return hw_zmq_refuse(sentence, size, "%s: %s",
-                         wire->bind ? "bind" : "connect",
-                         zmq_strerror(zmq_errno()));
+    return hw_shared_refuse(sentence, size, "%s: %s",
+                            wire->bind ? "bind" : "connect",
+                            zmq_strerror(zmq_errno()));
 }
 
 bool
@@ -383,8 +388,8 @@ hw_zmq_setup(struct hw_zmq_wire *wire, const struct hw_zmq_url *url,
     if (wire->socket == NULL ||
         (wire->carrier != HW_ZMQ_INPROC && !open_monitor(wire, context)) ||
         !set_options(wire, url, settings)) {
-        return hw_zmq_refuse(sentence, size, "zmq: %s",
-                             zmq_strerror(zmq_errno()));
+        return hw_shared_refuse(sentence, size, "zmq: %s",
+                                zmq_strerror(zmq_errno()));
     }
     return attach(wire, sentence, size);
 }

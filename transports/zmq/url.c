@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "sentence.h"
+#include "shared/sentence.h"
 
 // A part of a URL, and where to complain about it.
 struct reader {
@@ -22,14 +22,14 @@ check_bytes(const char *url, char *sentence, size_t size)
     size_t length = strlen(url);
 
     if (length > HW_ZMQ_URL_MAX) {
-        return hw_zmq_refuse(sentence, size, "the URL is longer than %d bytes",
-                             HW_ZMQ_URL_MAX);
+        return hw_shared_refuse(
+            sentence, size, "the URL is longer than %d bytes", HW_ZMQ_URL_MAX);
     }
     for (size_t i = 0; i < length; i++) {
         if (url[i] <= ' ' || url[i] > '~' || url[i] == '#') {
-            return hw_zmq_refuse(sentence, size,
-                                 "the URL contains a character that must be "
-                                 "escaped (as %%20, %%23 …)");
+            return hw_shared_refuse(sentence, size,
+                                    "the URL contains a character that must be "
+                                    "escaped (as %%20, %%23 …)");
         }
     }
     return true;
@@ -50,9 +50,10 @@ take_scheme(struct reader *reader, enum hw_zmq_carrier *carrier)
             return true;
         }
     }
-    return hw_zmq_refuse(reader->sentence, reader->size,
-                         "write it as zmq+tcp://HOST:PORT, zmq+ipc://PATH or "
-                         "zmq+inproc://NAME");
+    return hw_shared_refuse(
+        reader->sentence, reader->size,
+        "write it as zmq+tcp://HOST:PORT, zmq+ipc://PATH or "
+        "zmq+inproc://NAME");
 }
 
 // ---- escaped text ----
@@ -81,18 +82,18 @@ decode(struct reader *reader, const char *what, unsigned char *to, size_t room)
             int low = high < 0 ? -1 : digit_of(at[2]);
 
             if (low < 0) {
-                (void)hw_zmq_refuse(reader->sentence, reader->size,
-                                    "%s: a %% is not followed by two "
-                                    "hexadecimal digits",
-                                    what);
+                (void)hw_shared_refuse(reader->sentence, reader->size,
+                                       "%s: a %% is not followed by two "
+                                       "hexadecimal digits",
+                                       what);
                 return -1;
             }
             byte = high * 16 + low;
             at += 2;
         }
         if (length == room) {
-            (void)hw_zmq_refuse(reader->sentence, reader->size,
-                                "%s is longer than %zu bytes", what, room);
+            (void)hw_shared_refuse(reader->sentence, reader->size,
+                                   "%s is longer than %zu bytes", what, room);
             return -1;
         }
         to[length++] = (unsigned char)byte;
@@ -129,9 +130,9 @@ take_port(struct reader *reader, struct hw_zmq_url *parts)
     if (reader->at == reader->end || *reader->at < '0' || *reader->at > '9' ||
         end != reader->end || port > UINT16_MAX ||
         (port == 0 && !parts->bind)) {
-        return hw_zmq_refuse(reader->sentence, reader->size,
-                             "the URL's port must be 1 to 65535%s",
-                             parts->bind ? ", or * for any" : "");
+        return hw_shared_refuse(reader->sentence, reader->size,
+                                "the URL's port must be 1 to 65535%s",
+                                parts->bind ? ", or * for any" : "");
     }
     parts->port = (uint16_t)port;
     return true;
@@ -144,21 +145,21 @@ take_host(struct reader *reader, const char *from, size_t length,
     struct in6_addr address;
 
     if (length == 0 || length > HW_ZMQ_HOST_MAX) {
-        return hw_zmq_refuse(reader->sentence, reader->size,
-                             "the URL's host must have 1 to %d characters",
-                             HW_ZMQ_HOST_MAX);
+        return hw_shared_refuse(reader->sentence, reader->size,
+                                "the URL's host must have 1 to %d characters",
+                                HW_ZMQ_HOST_MAX);
     }
     memcpy(parts->host, from, length);
     parts->host[length] = '\0';
     if (parts->v6 && inet_pton(AF_INET6, parts->host, &address) != 1) {
-        return hw_zmq_refuse(reader->sentence, reader->size,
-                             "[%s] is no IPv6 address", parts->host);
+        return hw_shared_refuse(reader->sentence, reader->size,
+                                "[%s] is no IPv6 address", parts->host);
     }
     if (!parts->v6 && !is_host(parts->host) &&
         !(parts->bind && strcmp(parts->host, "*") == 0)) {
-        return hw_zmq_refuse(reader->sentence, reader->size,
-                             "the URL's host contains a character that no "
-                             "host has");
+        return hw_shared_refuse(reader->sentence, reader->size,
+                                "the URL's host contains a character that no "
+                                "host has");
     }
     return true;
 }
@@ -176,16 +177,17 @@ take_tcp(struct reader *reader, struct hw_zmq_url *parts)
         colon--;
     }
     if (start == reader->end || *colon != ':') {
-        return hw_zmq_refuse(reader->sentence, reader->size,
-                             "the URL has no port: write zmq+tcp://HOST:PORT");
+        return hw_shared_refuse(
+            reader->sentence, reader->size,
+            "the URL has no port: write zmq+tcp://HOST:PORT");
     }
     if (*start == '[') {
         start++;
         close = colon - 1;
         parts->v6 = true;
         if (close < start || *close != ']') {
-            return hw_zmq_refuse(reader->sentence, reader->size,
-                                 "the URL's host lacks its closing ]");
+            return hw_shared_refuse(reader->sentence, reader->size,
+                                    "the URL's host lacks its closing ]");
         }
     }
     reader->at = colon + 1;
@@ -208,8 +210,8 @@ take_place(struct reader *reader, struct hw_zmq_url *parts)
         return false;
     }
     if (length == 0 || memchr(parts->place, '\0', (size_t)length) != NULL) {
-        return hw_zmq_refuse(reader->sentence, reader->size,
-                             "%s must not be empty or contain a zero", what);
+        return hw_shared_refuse(reader->sentence, reader->size,
+                                "%s must not be empty or contain a zero", what);
     }
     parts->place[length] = '\0';
     return true;
@@ -237,8 +239,8 @@ take_type(struct reader *value, struct hw_zmq_url *parts)
     }
     parts->type = hw_zmq_type_find(name);
     return parts->type != NULL ||
-           hw_zmq_refuse(value->sentence, value->size, "type is one of %s",
-                         hw_zmq_type_names());
+           hw_shared_refuse(value->sentence, value->size, "type is one of %s",
+                            hw_zmq_type_names());
 }
 
 static bool
@@ -246,7 +248,7 @@ take_bind(struct reader *value, struct hw_zmq_url *parts)
 {
     parts->bind = word_is(value, "1");
     return parts->bind || word_is(value, "0") ||
-           hw_zmq_refuse(value->sentence, value->size, "bind is 0 or 1");
+           hw_shared_refuse(value->sentence, value->size, "bind is 0 or 1");
 }
 
 static bool
@@ -257,10 +259,10 @@ take_subscription(struct reader *value, struct hw_zmq_url *parts)
     int length;
 
     if (parts->subscription_count == HW_ZMQ_SUBSCRIPTIONS_MAX) {
-        return hw_zmq_refuse(value->sentence, value->size,
-                             "a URL may have %d subscriptions; standing "
-                             "messages say more",
-                             HW_ZMQ_SUBSCRIPTIONS_MAX);
+        return hw_shared_refuse(value->sentence, value->size,
+                                "a URL may have %d subscriptions; standing "
+                                "messages say more",
+                                HW_ZMQ_SUBSCRIPTIONS_MAX);
     }
     length = decode(value, "subscribe", prefix->bytes, sizeof prefix->bytes);
     if (length < 0) {
@@ -284,9 +286,10 @@ take_word(struct reader *name, struct reader *value, struct hw_zmq_url *parts)
         return take_subscription(value, parts);
     }
     // What it was is not told: somebody may have put a secret here.
-    return hw_zmq_refuse(name->sentence, name->size,
-                         "of the query there are type=, bind= and subscribe=; "
-                         "the rest are options (zmq.…)");
+    return hw_shared_refuse(
+        name->sentence, name->size,
+        "of the query there are type=, bind= and subscribe=; "
+        "the rest are options (zmq.…)");
 }
 
 static bool
@@ -308,8 +311,8 @@ take_query(struct reader *reader, struct hw_zmq_url *parts)
     }
     if (parts->subscription_count > 0 &&
         strcmp(parts->type->name, "sub") != 0) {
-        return hw_zmq_refuse(reader->sentence, reader->size,
-                             "subscribe= goes with type=sub");
+        return hw_shared_refuse(reader->sentence, reader->size,
+                                "subscribe= goes with type=sub");
     }
     return true;
 }

@@ -11,7 +11,7 @@
 
 #include <zmq.h>
 
-#include "sentence.h"
+#include "shared/sentence.h"
 #include "wire.h"
 
 extern const hawser_transport hawser_transport_zmq;
@@ -70,7 +70,7 @@ dial_url(void *site, const hawser_dial *dial, hawser_port *port, void **result,
     }
     wire = hw_zmq_wire_new(site, port);
     if (wire == NULL) {
-        (void)hw_zmq_refuse(sentence, size, "zmq: out of memory");
+        (void)hw_shared_refuse(sentence, size, "zmq: out of memory");
         return HAWSER_NO_MEMORY;
     }
     configure(wire, &url, dial);

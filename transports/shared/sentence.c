@@ -1,11 +1,11 @@
 // sentence.c - says why something is refused.
-#include "sentence.h"
+#include "shared/sentence.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 bool
-hw_ws_refuse(char *sentence, size_t size, const char *format, ...)
+hw_shared_refuse(char *sentence, size_t size, const char *format, ...)
 {
     va_list list;
 

@@ -1,6 +1,6 @@
 // sentence.h - says why something is refused.
-#ifndef HW_STREAM_SENTENCE_H
-#define HW_STREAM_SENTENCE_H
+#ifndef HW_SHARED_SENTENCE_H
+#define HW_SHARED_SENTENCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 // Writes the sentence, cut where it is too long, and returns false, so that a
 // check can end with it.
 bool
-hw_stream_refuse(char *sentence, size_t size, const char *format, ...)
+hw_shared_refuse(char *sentence, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

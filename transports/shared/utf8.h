@@ -1,6 +1,6 @@
-// utf8.h - is a line text?
-#ifndef HW_STREAM_UTF8_H
-#define HW_STREAM_UTF8_H
+// utf8.h - is it text?
+#ifndef HW_SHARED_UTF8_H
+#define HW_SHARED_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,6 +9,6 @@
 // Is it well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing
 // above U+10FFFF)?
 bool
-hw_stream_is_utf8(const uint8_t *bytes, size_t size);
+hw_shared_is_utf8(const uint8_t *bytes, size_t size);
 
 #endif

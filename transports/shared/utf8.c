@@ -1,5 +1,5 @@
-// utf8.c - is a line text?
-#include "utf8.h"
+// utf8.c - is it text?
+#include "shared/utf8.h"
 
 #include <string.h>
 
@@ -62,7 +62,7 @@ sequence(const uint8_t *b, size_t left)
 }
 
 bool
-hw_stream_is_utf8(const uint8_t *bytes, size_t size)
+hw_shared_is_utf8(const uint8_t *bytes, size_t size)
 {
     size_t at = skip_ascii(bytes, size);
 
