@@ -271,11 +271,12 @@ hear_waiting(struct storm *storm, struct link *link,
     }
 }
 
+// Whoever wants to dial waits where the bus has dialled too often.
 static bool
 is_foreseen(hawser_state from, hawser_state to)
 {
     static const unsigned foreseen[] = {
-        [HAWSER_IDLE] = 1u << HAWSER_DIALING,
+        [HAWSER_IDLE] = 1u << HAWSER_DIALING | 1u << HAWSER_WAITING,
         [HAWSER_DIALING] =
             1u << HAWSER_DIALING | 1u << HAWSER_GREETING | 1u << HAWSER_WAITING,
         [HAWSER_GREETING] = 1u << HAWSER_GREETING | 1u << HAWSER_UP |
@@ -286,7 +287,7 @@ is_foreseen(hawser_state from, hawser_state to)
         [HAWSER_DRAINING] =
             1u << HAWSER_WAITING | 1u << HAWSER_DIALING | 1u << HAWSER_DRAINING,
         [HAWSER_CLOSED] = 0,
-        [HAWSER_FAILED] = 1u << HAWSER_DIALING,
+        [HAWSER_FAILED] = 1u << HAWSER_DIALING | 1u << HAWSER_WAITING,
     };
 
     return to == HAWSER_CLOSED ||

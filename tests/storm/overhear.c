@@ -157,6 +157,44 @@ note_told_queue(struct link *link, const struct hw_letter *letter)
     }
 }
 
+// All links together dial no more often than bus.dials_per_second allows, but
+// for bus.dials_burst.
+static void
+look_at_dial(struct storm *storm)
+{
+    const struct hawser_settings *settings = storm->settings;
+    uint64_t now_us = storm_now_ms(storm) * 1000; // as the backoff does
+    uint64_t most = (uint64_t)settings->dials_burst * DIAL;
+    uint64_t credit =
+        storm->dial_credit +
+        (now_us - storm->dial_credit_us) * (uint64_t)settings->dials_per_second;
+
+    credit = credit < most ? credit : most;
+    if (credit + DIAL / 1000 < DIAL) { // less is due to rounding
+        storm_fault(storm, "dials begin faster than %" PRId64 " a second",
+                    settings->dials_per_second);
+    }
+    storm->dial_credit = credit < DIAL ? 0 : credit - DIAL;
+    storm->dial_credit_us = now_us;
+}
+
+// What the supervisor asks for may be late, so that it is not known then which
+// of two things is due.
+static void
+look_at_retry(struct storm *storm, const struct hw_letter *letter)
+{
+    struct link *link = storm->rows[letter->link];
+
+    if (letter->kind == HW_LETTER_RETRY_WANTED && link != NULL) {
+        link->retries_greeting = letter->note != 0;
+    } else if (letter->kind == HW_LETTER_DIAL_WANTED && link != NULL) {
+        link->retries_greeting = false;
+    } else if (letter->kind == HW_LETTER_RETRY_DUE && !storm->late &&
+               !storm->dead && (link == NULL || !link->retries_greeting)) {
+        look_at_dial(storm);
+    }
+}
+
 static void
 note_letter(struct storm *storm, unsigned from, unsigned to,
             const struct hw_letter *letter)
@@ -184,6 +222,7 @@ overhear(struct hw_seat *seat, unsigned to, const struct hw_letter *letter)
                          letter->kind == HW_LETTER_GREETING_MAIL)) {
         look_at_mail(storm, letter);
     }
+    look_at_retry(storm, letter);
     storm_tell(storm, "%u -> %u: %s link %u wire %u number %" PRIu64,
                seat->name, to, hw_letter_name(letter->kind), letter->link,
                letter->wire, letter->number);

@@ -180,18 +180,29 @@ clock_us(void *clock)
     return sim_world_now_us(clock);
 }
 
+static void
+set_number(hawser_options *options, const char *name, uint64_t number)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof text, "%" PRIu64, number); // fits
+    must(hawser_options_set(options, name, text) == HAWSER_OK, name);
+}
+
+// Every fourth storm has few dials, so that links wait for each other.
 static struct hawser_settings *
 bus_settings(uint64_t seed)
 {
     struct hawser_settings *settings;
     hawser_options *options;
-    char text[32];
 
-    (void)snprintf(text, sizeof text, "%" PRIu64, seed & 0xffffffff); // fits
-    must(hawser_options_new(&options) == HAWSER_OK &&
-             hawser_options_set(options, "bus.links_max", "4") == HAWSER_OK &&
-             hawser_options_set(options, "random.seed", text) == HAWSER_OK,
-         "no options");
+    must(hawser_options_new(&options) == HAWSER_OK, "no options");
+    set_number(options, "bus.links_max", 4);
+    set_number(options, "random.seed", seed & 0xffffffff);
+    if (seed % 4 == 0) {
+        set_number(options, "bus.dials_per_second", 1 + seed / 4 % 10);
+        set_number(options, "bus.dials_burst", 1 + seed / 40 % 3);
+    }
     settings = hw_settings_new(options, NULL);
     must(settings != NULL, "no settings");
     hawser_options_free(options);
@@ -234,6 +245,8 @@ static void
 open_bus(struct storm *storm)
 {
     open_table(storm);
+    storm->dial_credit = (uint64_t)storm->settings->dials_burst * DIAL;
+    storm->dial_credit_us = storm_now_ms(storm) * 1000;
     open_inbox(storm);
     overhear_begin(storm);
 }

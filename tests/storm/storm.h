@@ -38,6 +38,7 @@ enum {
     CAPACITY_MAX = 16 * 1024,  // of a server, in bytes
     RETRY_AFTER_MAX_MS = 5000, // and of a close with 1012 or 1013
     LATE_MAX_MS = 400,         // that a letter takes, where it may be late
+    DIAL = 1000000,            // what one costs of the credit for it
     HEAL_MS = 60000,           // within so much a kind world heals everything
 };
 
@@ -149,6 +150,7 @@ struct link {
     hawser_state state;
     uint32_t wire;
     uint32_t wire_checked;        // as of the last check
+    bool retries_greeting;        // what it waits for is no dial
     uint32_t wire_greeted;        // the last that was open
     uint32_t wire_gone;           // nothing comes of this wire or earlier ones
     uint32_t downgraded;          // the last wire that can't confirm
@@ -223,6 +225,8 @@ struct storm {
     uint64_t takings;              // messages that wires took
     uint64_t arrived[SERIALS_MAX]; // place of the last, of each wire
     bool late;                     // letters may be; see late.c
+    uint64_t dial_credit;    // millionths of a dial that the bus may begin
+    uint64_t dial_credit_us; // as of then
     bool forgets; // the net may forget wires; links then watch for it
     bool kind;    // the weather is over
     bool disks;   // some links are durable
