@@ -62,7 +62,7 @@ is_readable(const char *flag, const char *file)
 }
 
 static EVP_PKEY *
-read_key(const char *flag, const char *file)
+read_key(const char *flag, const char *file, const char *unreadable)
 {
     FILE *stream = fopen(file, "re");
     EVP_PKEY *key;
@@ -75,7 +75,7 @@ read_key(const char *flag, const char *file)
     key = PEM_read_PrivateKey(stream, NULL, no_password, NULL);
     (void)fclose(stream); // nothing was written
     if (key == NULL) {
-        (void)refuse(flag, file, why_not("no private key can be read from it"));
+        (void)refuse(flag, file, why_not(unreadable));
     }
     return key;
 }
@@ -96,7 +96,10 @@ certificate_load(SSL_CTX *context, const char *cert, const char *key)
         return refuse("--cert", cert,
                       why_not("no certificate can be read from it"));
     }
-    pair = read_key(flag, file);
+    pair = read_key(flag, file,
+                    key != NULL ? "no private key can be read from it"
+                                : "no private key can be read from it, and "
+                                  "--key names no other file");
     if (pair == NULL) {
         return false;
     }
