@@ -320,10 +320,10 @@ run(const struct command *command, int argc, char **argv)
 
 const struct command command_serve = {
     .name = "serve",
-    .operands = "ws://HOST:PORT|wss://…|tcp://…|tls://…|unix:///PATH|"
-                "zmq+tcp://…",
+    .operands = "SCHEME://HOST:PORT|unix:///PATH",
     .summary = "an echo, sink and blast server for trying things",
     .story =
+        "Of schemes there are ws, wss, tcp, tls, unix, zmq+tcp and zmq+ipc.\n"
         "By the path that a client asks for:\n"
         "  /echo   sends every message back (so does /)\n"
         "  /sink   counts messages. The text message \"?\" is answered with "

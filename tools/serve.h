@@ -5,10 +5,10 @@
 //   serve_peer.c     one connection: reading, writing, goodbye
 //   serve_upgrade.c  the HTTP request that becomes a WebSocket
 //   serve_frames.c   frames
-//   serve_stream.c   the same for tcp:// and unix://
-//   serve_sealed.c   the way of a peer's bytes through TLS
-//   serve_tls.c      TLS, serve_certificate.c what it shows
+//   serve_stream.c   the same for tcp://, tls:// and unix://
 //   serve_zmq.c      the same for zmq+tcp:// and zmq+ipc://
+//   serve_sealed.c   the way of bytes to and from a peer behind TLS
+//   serve_tls.c      TLS, with serve_certificate.c
 //   serve_door.c     the socket that listens
 //   serve_role.c     what is done with messages: echo, sink, blast
 //   serve_record.c   what was read, in memory that survives a kill -9
@@ -31,7 +31,7 @@ enum {
     SERVE_READ_ROOM = 256 * 1024, // bytes read at once; all peers share it
     SERVE_OUT_HIGH = 1024 * 1024, // unsent bytes at which reading pauses
     SERVE_BLAST_BLOCK = 256 * 1024,
-    SERVE_SEAL_PIECE = 128 * 1024, // sealed before the socket took it
+    SERVE_SEAL_PIECE = 128 * 1024, // sealed at once, with TLS
     SERVE_REQUEST_MAX = 16 * 1024, // bytes of the upgrade request
     SERVE_SHAKE_MS = 10000,        // for the handshake of TLS
     SERVE_UPGRADE_MS = 10000,      // for the whole request

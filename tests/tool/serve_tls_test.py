@@ -92,6 +92,11 @@ def still_serves(server):
         check(take(wire, 9) == framed(b"alive"), "no echo")
 
 
+def ends_well(server):
+    server.signal(signal.SIGTERM)
+    check(server.end() == 0, f"it did not end well: {server.text(server.err)}")
+
+
 def peak_kib(server):
     with open(f"/proc/{server.pid}/status", encoding="ascii") as status:
         return next(int(line.split()[1]) for line in status
@@ -276,7 +281,7 @@ def a_goodbye_is_said_and_answered(folder):
     with dial(server) as stayer:
         server.signal(signal.SIGTERM)
         check(stayer.recv(100) == b"", "it said something")  # or it raises
-    check(server.end() == 0, "it did not end well")
+    ends_well(server)
 
 
 def what_was_said_before_the_goodbye_is_echoed(folder):
@@ -354,6 +359,7 @@ def garbage_is_dropped_without_harm(folder):
                 pass
         still_serves(server)
     check(peak_kib(server) < 200000, f"it grew to {peak_kib(server)} KiB")
+    ends_well(server)
 
 
 def client_hello():
@@ -382,6 +388,7 @@ def garbage_amid_a_session_drops_its_peer(folder):
             except ConnectionError:
                 pass
         still_serves(server)
+    ends_well(server)
 
 
 def who_says_nothing_is_dropped_in_time(folder):
@@ -400,6 +407,8 @@ def who_says_nothing_is_dropped_in_time(folder):
     check(9 < spent < 10 + 8 * PATIENCE, f"after {spent} s")
     greeted.sendall(framed(b"still here"))
     check(take(greeted, 14) == framed(b"still here"), "no echo")
+    ends_well(server)
+    ends_well(web)
 
 
 def a_slow_reader_gets_all_and_costs_little(folder):
@@ -434,8 +443,7 @@ def a_peer_that_reads_nothing_costs_little(folder):
     check(sent < 200000000, "it went on reading")
     check(peak_kib(server) < 100000 * PATIENCE,
           f"it grew to {peak_kib(server)} KiB")
-    wire.close()
-    still_serves(server)
+    ends_well(server)
 
 
 def one_blast_at_a_time(folder):
@@ -454,6 +462,9 @@ def one_blast_at_a_time(folder):
                 check(b"under way" in take(wire, length), "it was obeyed")
             wire.sendall(framed(b"go 1 10"))
             check(take(wire, 14) == framed(bytes(10)), "it differs")
+            wire.sendall(framed(b"go 1000000 1000"))
+            take(wire, 100)
+            ends_well(server)  # amid the blast
 
 
 # ---- told wrongly ----
