@@ -33,8 +33,8 @@ enum tls_answer {
 };
 
 // With the certificate of a file, and its key, which may be NULL if it is in
-// the same file; without cert, one is made on the spot. NULL after a sentence on
-// stderr.
+// the same file; without cert, one is made on the spot. NULL after a sentence
+// on stderr.
 struct tls_site *
 tls_site_open(const char *cert, const char *key);
 

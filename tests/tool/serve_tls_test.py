@@ -1,5 +1,5 @@
-"""hawser serve behind TLS, seen by hawser, by clients that we did not write, and
-by rude ones."""
+"""hawser serve behind TLS, seen by hawser, by clients that we did not write,
+and by rude ones."""
 
 import asyncio
 import json
