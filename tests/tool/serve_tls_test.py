@@ -52,6 +52,7 @@ def trusting():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # goodbyes are wanted
     return context
 
 
@@ -136,8 +137,8 @@ def the_key_may_be_in_the_file_of_the_certificate(folder):
 
 def one_is_made_where_none_is_given(folder):
     server = serve("wss")
-    check("-o tls.insecure=on" in server.text(server.err) and
-          server.text(server.err).count("\n") == 0, server.text(server.err))
+    server.line_with("-o tls.insecure=on", server.err)
+    check(len(server.err) == 1, server.text(server.err))
     status, _, err = hawser("send", server.url, "x")
     check(status == REFUSED and "self-signed" in err, f"{status}, {err}")
     status, out, err = hawser("cat", *TRUST_ALL, server.url, text="a\n")
@@ -427,7 +428,8 @@ def a_slow_reader_gets_all_and_costs_little(folder):
                 time.sleep(0.2)  # so that all is full
     wire.sendall(framed(b"?"))
     check(take(wire, 5) == framed(b"0"), "orders were counted")
-    check(peak_kib(server) < 150000 * PATIENCE,
+    limit = 24000 if PATIENCE == 1 else 400000  # a sanitizer keeps much
+    check(peak_kib(server) < limit,
           f"it grew to {peak_kib(server)} KiB")
 
 
