@@ -10,7 +10,6 @@ import ssl
 import struct
 import subprocess
 import sys
-import threading
 import time
 import warnings
 
@@ -236,12 +235,24 @@ def a_stream_is_echoed_in_any_pieces(folder):
             for at in range(0, len(whole), step):
                 wire.sendall(whole[at:at + step])
             check(take(wire, len(whole)) == whole, f"{step}: it differs")
-        sender = threading.Thread(
-            target=lambda: [wire.sendall(framed(content)) for _ in range(8)])
-        sender.start()
+
+    async def play():
+        ends = await asyncio.open_connection("127.0.0.1", server.port,
+                                             ssl=trusting())
+
+        async def say():
+            for _ in range(8):
+                ends[1].write(framed(content))
+                await ends[1].drain()
+
+        sender = asyncio.create_task(say())
         for _ in range(8):
-            check(take(wire, MIB + 4) == framed(content), "the echo differs")
-        sender.join()
+            check(await ends[0].readexactly(MIB + 4) == framed(content),
+                  "the echo differs")
+        await sender
+        ends[1].close()
+
+    asyncio.run(play())
 
 
 LAX = """openssl_conf = all
