@@ -460,6 +460,17 @@ def a_peer_that_reads_nothing_costs_little(folder):
     ends_well(server)
 
 
+def all_is_read(server, client):
+    """Nothing waits in the kernel on its way to the server."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        rows = [line.split() for line in list(table)[1:]]
+    # Of each: from, to, state, bytes unsent : bytes unread.
+    way = [f":{client:04X}", f":{server.port:04X}"]
+    waits = [int(row[4].split(":")[end], 16) for row in rows for end in (0, 1)
+             if row[1].endswith(way[end]) and row[2].endswith(way[1 - end])]
+    return waits == [0, 0]
+
+
 def one_blast_at_a_time(folder):
     """The next may be ordered only once nothing of the last is needed."""
     size = 15 * MIB
@@ -470,6 +481,8 @@ def one_blast_at_a_time(folder):
             head = take(wire, 4)
             check(head == struct.pack(">I", size), f"{head}")
             wire.sendall(framed(b"go 1 10") * 3)
+            wait_until(lambda: all_is_read(server, wire.getsockname()[1]),
+                       "the orders are not read")
             check(take(wire, size) == bytes(size), "it differs")
             for _ in range(3):
                 length = struct.unpack(">I", take(wire, 4))[0]
