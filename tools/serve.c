@@ -21,6 +21,8 @@ enum {
     FLAG_WITH_PARENT,
     FLAG_FRAMING,
     FLAG_ROLE,
+    FLAG_CERT,
+    FLAG_KEY,
 };
 
 static const struct flag flags_of_serve[] = {
@@ -29,7 +31,12 @@ static const struct flag flags_of_serve[] = {
     { FLAG_ROLE, "role", "echo|sink|blast",
       "what is done for those who name no path (echo)" },
     { FLAG_FRAMING, "framing", "length32|line|raw",
-      "where messages end in tcp:// and unix:// (length32)" },
+      "where messages end in tcp://, tls:// and unix:// (length32)" },
+    { FLAG_CERT, "cert", "FILE",
+      "certificate for wss:// and tls://, with its chain, as PEM (one is made "
+      "for localhost)" },
+    { FLAG_KEY, "key", "FILE",
+      "private key of the certificate, as PEM (in the file of --cert)" },
     { FLAG_ONCE, "once", NULL, "end when the first peer has left" },
     { FLAG_PINGS, "pings", "on|off",
       "off: never answer a PING, to see heartbeats at work (on)" },
@@ -87,6 +94,30 @@ take_zmq(struct serve_options *options, const char *url)
 }
 
 static bool
+take_scheme(struct serve_options *options, const char *url)
+{
+    static const struct {
+        const char *name;
+        enum serve_wire wire;
+        bool is_tls;
+    } schemes[] = {
+        { "ws://", WIRE_WS, false },
+        { "wss://", WIRE_WS, true },
+        { "tcp://", WIRE_LENGTH32, false },
+        { "tls://", WIRE_LENGTH32, true },
+    };
+
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        if (strncmp(url, schemes[i].name, strlen(schemes[i].name)) == 0) {
+            options->wire = schemes[i].wire;
+            options->is_tls = schemes[i].is_tls;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
 take_url(struct serve_options *options, const char *url)
 {
     struct http_parser_url parts;
@@ -102,14 +133,13 @@ take_url(struct serve_options *options, const char *url)
         return take_zmq(options, url);
     }
     http_parser_url_init(&parts);
-    if (strncmp(url, "tcp://", 6) == 0) {
-        options->wire = WIRE_LENGTH32;
-    } else if (strncmp(url, "ws://", 5) != 0) {
-        return refuse(url, "only ws://, tcp://, unix:// and zmq+… are served");
+    if (!take_scheme(options, url)) {
+        return refuse(url, "only ws://, wss://, tcp://, tls://, unix:// and "
+                           "zmq+… are served");
     }
     if (http_parser_parse_url(url, strlen(url), 0, &parts) != 0 ||
         (parts.field_set & 1 << UF_PORT) == 0) {
-        return refuse(url, "write it as ws://HOST:PORT; port 0 takes any");
+        return refuse(url, "write it as SCHEME://HOST:PORT; port 0 takes any");
     }
     host = url + parts.field_data[UF_HOST].off;
     size = parts.field_data[UF_HOST].len;
@@ -164,16 +194,38 @@ may_take_url(const struct serve_options *options, const char *url)
                                         strncmp(url, "zmq+", 4) == 0));
 }
 
+static const char framing_is_for[] =
+    "--framing is for tcp://, tls:// and unix://";
+static const char cert_is_for[] = "--cert is for wss:// and tls://";
+
 // What a socket of ZeroMQ does not know, or its library keeps to itself.
 static const char *
 unfit_for_zmq(const struct serve_options *options)
 {
-    return options->framing != WIRE_WS   ? "--framing is for tcp:// and unix://"
+    return options->framing != WIRE_WS   ? framing_is_for
+           : options->cert != NULL       ? cert_is_for
            : options->once               ? "--once needs peers that are seen"
-           : options->mute_pings         ? "--pings is for ws://"
+           : options->mute_pings         ? "--pings is for ws:// and wss://"
            : options->record != NULL     ? "--record needs peers that are seen"
            : options->role == ROLE_BLAST ? "--role blast needs a peer to blast"
                                          : NULL;
+}
+
+// What does not go together; NULL: all does.
+static const char *
+unfit_for_all(const struct serve_options *options)
+{
+    if (options->key != NULL && options->cert == NULL) {
+        return "--key needs --cert";
+    }
+    if (options->zmq_count > 0) {
+        return unfit_for_zmq(options);
+    }
+    return options->host[0] == '\0' ? "an address is missing"
+           : options->framing != WIRE_WS && options->wire == WIRE_WS
+               ? framing_is_for
+           : options->cert != NULL && !options->is_tls ? cert_is_for
+                                                       : NULL;
 }
 
 static bool
@@ -211,6 +263,12 @@ take_flag(struct serve_options *options, const struct flag_reader *flags,
     case FLAG_ROLE:
         ok = take_role_flag(options, flags);
         break;
+    case FLAG_CERT:
+        options->cert = flags->value;
+        break;
+    case FLAG_KEY:
+        options->key = flags->value;
+        break;
     case FLAG_FRAMING:
         ok = take_framing(options, flags);
         break;
@@ -234,6 +292,7 @@ run(const struct command *command, int argc, char **argv)
                                      .max_peers = DEFAULT_PEERS_MAX,
                                      .role = ROLE_ECHO };
     struct flag_reader flags;
+    const char *unfit;
     int id;
 
     flags_begin(&flags, command, argc, argv);
@@ -245,24 +304,15 @@ run(const struct command *command, int argc, char **argv)
             return TOOL_USAGE;
         }
     }
-    if (options.zmq_count > 0) {
-        const char *unfit = unfit_for_zmq(&options);
-
-        if (unfit != NULL) {
-            (void)flags_refuse(&flags, unfit); // says it
-            return TOOL_USAGE;
-        }
-        return serve_zmq(&options) == 0 ? TOOL_OK : TOOL_USAGE;
-    }
-    if (options.host[0] == '\0') {
-        (void)flags_refuse(&flags, "an address is missing"); // says it
+    unfit = unfit_for_all(&options);
+    if (unfit != NULL) {
+        (void)flags_refuse(&flags, unfit); // says it
         return TOOL_USAGE;
     }
+    if (options.zmq_count > 0) {
+        return serve_zmq(&options) == 0 ? TOOL_OK : TOOL_USAGE;
+    }
     if (options.framing != WIRE_WS) {
-        if (options.wire == WIRE_WS) {
-            (void)flags_refuse(&flags, "--framing is for tcp:// and unix://");
-            return TOOL_USAGE;
-        }
         options.wire = options.framing;
     }
     return server_run(&options) == 0 ? TOOL_OK : TOOL_USAGE;
@@ -270,9 +320,10 @@ run(const struct command *command, int argc, char **argv)
 
 const struct command command_serve = {
     .name = "serve",
-    .operands = "ws://HOST:PORT|tcp://…|unix:///PATH|zmq+tcp://…",
+    .operands = "SCHEME://HOST:PORT|unix:///PATH",
     .summary = "an echo, sink and blast server for trying things",
     .story =
+        "Of schemes there are ws, wss, tcp, tls, unix, zmq+tcp and zmq+ipc.\n"
         "By the path that a client asks for:\n"
         "  /echo   sends every message back (so does /)\n"
         "  /sink   counts messages. The text message \"?\" is answered with "
@@ -281,8 +332,8 @@ const struct command command_serve = {
         "          SIZE bytes, as fast as the client takes them\n"
         "  /blast  sends ?count=N messages of &size=S bytes without being "
         "asked\n"
-        "In tcp:// and unix:// clients name no path: --role says what is "
-        "done.\n"
+        "In tcp://, tls:// and unix:// clients name no path: --role says what "
+        "is done.\n"
         "A blast needs no order there: a sink obeys \"go N SIZE\".\n"
         "In zmq+tcp:// and zmq+ipc:// a ROUTER is bound, or what type= says; "
         "the\n"
@@ -291,11 +342,18 @@ const struct command command_serve = {
         "A second address may stand beside the first, with one count for both: "
         "a\n"
         "PULL counts, a ROUTER tells.\n"
+        "In wss:// and tls:// it shows --cert FILE, or one that is made for\n"
+        "localhost, 127.0.0.1 and ::1 and ends with it: clients need\n"
+        "\"-o tls.insecure=on\" then, and \"-o tls.ca=FILE\" for one of your "
+        "own.\n"
         "Port 0 takes a free one. The address is printed on stdout.\n",
     .flags = flags_of_serve,
     .examples = "  hawser serve ws://127.0.0.1:9000\n"
                 "  hawser serve --print ws://0.0.0.0:9000/sink\n"
                 "  hawser serve --framing line unix:///tmp/echo.sock\n"
+                "  hawser serve wss://127.0.0.1:9443\n"
+                "  hawser serve --cert server.pem --key server.key "
+                "tls://0.0.0.0:9444\n"
                 "  hawser serve --role sink 'zmq+tcp://*:9001?type=pull' "
                 "zmq+tcp://*:9002\n"
                 "  hawser serve --pings off ws://[::1]:0\n",

@@ -5,8 +5,10 @@
 //   serve_peer.c     one connection: reading, writing, goodbye
 //   serve_upgrade.c  the HTTP request that becomes a WebSocket
 //   serve_frames.c   frames
-//   serve_stream.c   the same for tcp:// and unix://
+//   serve_stream.c   the same for tcp://, tls:// and unix://
 //   serve_zmq.c      the same for zmq+tcp:// and zmq+ipc://
+//   serve_sealed.c   the way of bytes to and from a peer behind TLS
+//   serve_tls.c      TLS, with serve_certificate.c
 //   serve_door.c     the socket that listens
 //   serve_role.c     what is done with messages: echo, sink, blast
 //   serve_record.c   what was read, in memory that survives a kill -9
@@ -20,6 +22,7 @@
 
 #include "bytes.h"
 #include "serve_frames.h"
+#include "serve_tls.h"
 
 enum {
     SERVE_URL_MAX = 400,          // of ZeroMQ
@@ -28,7 +31,9 @@ enum {
     SERVE_READ_ROOM = 256 * 1024, // bytes read at once; all peers share it
     SERVE_OUT_HIGH = 1024 * 1024, // unsent bytes at which reading pauses
     SERVE_BLAST_BLOCK = 256 * 1024,
+    SERVE_SEAL_PIECE = 128 * 1024, // sealed at once, with TLS
     SERVE_REQUEST_MAX = 16 * 1024, // bytes of the upgrade request
+    SERVE_SHAKE_MS = 10000,        // for the handshake of TLS
     SERVE_UPGRADE_MS = 10000,      // for the whole request
     SERVE_GOODBYE_MS = 1000,       // for the peer's half of a goodbye
     SERVE_TICK_MS = 100,           // how exactly deadlines are kept
@@ -41,7 +46,10 @@ enum serve_role { ROLE_NONE, ROLE_ECHO, ROLE_SINK, ROLE_BLAST };
 struct serve_options {
     enum serve_wire wire;
     bool is_unix;
-    char host[256]; // of a Unix socket: its path, or @ and its abstract name
+    bool is_tls;
+    const char *cert; // NULL: one is made
+    const char *key;  // NULL: it is in the same file
+    char host[256];   // of a Unix socket: its path, or @ and its abstract name
     int port;
     enum serve_role role; // of the path "/"
     uint64_t max_message;
@@ -76,10 +84,13 @@ struct server {
     unsigned peer_count;
     bool stopping;
     struct record *record; // NULL: nothing is written down
+    struct tls_site *tls;  // NULL: it is another scheme
     uint8_t *read_room;
+    uint8_t *plain_room; // for what was opened; NULL without TLS
 };
 
 enum peer_state {
+    PEER_SHAKING, // the handshake of TLS is under way
     PEER_ASKING,  // its request is being read
     PEER_OPEN,    // frames flow
     PEER_LEAVING, // we said goodbye, and wait for the peer's half
@@ -94,6 +105,8 @@ struct blast {
     uint8_t *block;
     size_t frame; // bytes of one frame
     size_t count; // frames in the block
+    size_t at;    // with TLS: what of the block is sealed
+    size_t end;   // with TLS: what of it is to be
 };
 
 struct peer {
@@ -105,11 +118,13 @@ struct peer {
     enum peer_state state;
     enum serve_role role;
     struct upgrade *upgrade; // while ASKING
+    struct tls *tls;         // NULL: it is another scheme
     struct frame_reader reader;
     struct bytes message; // a message that comes in pieces
     uint8_t control[FRAME_CONTROL_MAX];
     uint8_t control_size;
     struct bytes out;    // to be written next
+    size_t out_sealed;   // with TLS: how much of it is sealed
     struct bytes flying; // being written
     bool writing;
     bool paused;          // not reading, until the peer reads
@@ -195,6 +210,32 @@ peer_drop(struct peer *peer);
 void
 peer_flush(struct peer *peer);
 
+// What comes is from now on the peer's own: a request, or messages.
+void
+peer_begin(struct peer *peer);
+
+void
+peer_hear(struct peer *peer, uint8_t *at, uint8_t *end);
+
+// Writes all of from and empties it; nothing else may be under way. What the
+// socket does not take at once follows by itself.
+void
+peer_write(struct peer *peer, struct bytes *from);
+
+// The same, of what stands behind at; the peer is flushed from the loop.
+void
+peer_fly(struct peer *peer, struct bytes *from, size_t at);
+
+// ---- serve_sealed.c ----
+
+// Bytes came from the socket.
+void
+sealed_hear(struct peer *peer, const uint8_t *bytes, size_t size);
+
+// Nothing may be under way.
+void
+sealed_flush(struct peer *peer);
+
 // ---- serve_upgrade.c ----
 
 struct upgrade *
@@ -231,6 +272,15 @@ role_hear(struct peer *peer, struct frame_piece *piece);
 // Begins to send count messages of size bytes each; false: out of limits.
 bool
 role_blast(struct peer *peer, uint64_t count, uint64_t size);
+
+// Whether the block of the peer's blast is still needed.
+bool
+role_blasts(const struct peer *peer);
+
+// Takes the next turn of the peer's blast; how many bytes of its block are to
+// be sent, 0 if it is over.
+size_t
+role_blast_turn(struct peer *peer);
 
 // "/echo" …; ROLE_NONE if nothing lives there.
 enum serve_role

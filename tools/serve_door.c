@@ -108,6 +108,14 @@ serve_door_open(struct server *server, uv_connection_cb on_connection)
     return error;
 }
 
+static const char *
+scheme_of(const struct serve_options *options)
+{
+    return options->wire == WIRE_WS ? options->is_tls ? "wss" : "ws"
+           : options->is_tls        ? "tls"
+                                    : "tcp";
+}
+
 void
 serve_door_tell(struct server *server)
 {
@@ -119,6 +127,11 @@ serve_door_tell(struct server *server)
     if (server->options.quiet) {
         return;
     }
+    if (server->options.is_tls && server->options.cert == NULL) {
+        (void)fprintf(stderr, "hawser serve: the certificate is made for this "
+                              "run and written nowhere; clients need "
+                              "-o tls.insecure=on\n");
+    }
     if (server->options.is_unix) {
         (void)printf("listening on unix://%s\n", server->options.host);
     } else if (uv_tcp_getsockname(&server->listener.tcp,
@@ -126,9 +139,8 @@ serve_door_tell(struct server *server)
         (void)getnameinfo((struct sockaddr *)&address, (socklen_t)size, NULL, 0,
                           port, sizeof port, NI_NUMERICSERV); // "0" otherwise
         (void)printf("listening on %s://%s%s%s:%s\n",
-                     server->options.wire == WIRE_WS ? "ws" : "tcp",
-                     numeric6 ? "[" : "", server->options.host,
-                     numeric6 ? "]" : "", port);
+                     scheme_of(&server->options), numeric6 ? "[" : "",
+                     server->options.host, numeric6 ? "]" : "", port);
     }
     (void)fflush(stdout); // a parent may wait for this line
 }

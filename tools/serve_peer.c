@@ -12,6 +12,7 @@ on_closed(uv_handle_t *handle)
     struct peer *peer = handle->data;
 
     upgrade_free(peer->upgrade);
+    tls_free(peer->tls);
     bytes_free(&peer->message);
     bytes_free(&peer->out);
     bytes_free(&peer->flying);
@@ -64,39 +65,43 @@ write_out(struct peer *peer, const uint8_t *bytes, size_t size)
     peer->writing = true;
 }
 
-// What the peer's socket takes at once needs no callback.
-static void
-write_said(struct peer *peer)
+void
+peer_fly(struct peer *peer, struct bytes *from, size_t at)
 {
-    uv_buf_t buffer =
-        uv_buf_init((char *)peer->out.data, (unsigned)peer->out.size);
-    int taken = uv_try_write(&peer->handle.stream, &buffer, 1);
     struct bytes empty = peer->flying;
 
-    if (taken >= 0 && (size_t)taken == peer->out.size) {
-        bytes_clear(&peer->out);
+    peer->flying = *from;
+    *from = empty;
+    write_out(peer, peer->flying.data + at, peer->flying.size - at);
+}
+
+// What the peer's socket takes at once needs no callback.
+void
+peer_write(struct peer *peer, struct bytes *from)
+{
+    uv_buf_t buffer = uv_buf_init((char *)from->data, (unsigned)from->size);
+    int taken = uv_try_write(&peer->handle.stream, &buffer, 1);
+
+    if (taken >= 0 && (size_t)taken == from->size) {
+        bytes_clear(from);
         return;
     }
     if (taken < 0 && taken != UV_EAGAIN) {
         peer_drop(peer);
         return;
     }
-    peer->flying = peer->out;
-    peer->out = empty;
-    taken = taken < 0 ? 0 : taken;
-    write_out(peer, peer->flying.data + taken,
-              peer->flying.size - (size_t)taken);
+    peer_fly(peer, from, taken < 0 ? 0 : (size_t)taken);
 }
 
 static void
-write_blast(struct peer *peer)
+flush_plain(struct peer *peer)
 {
-    struct blast *blast = &peer->blast;
-    size_t count =
-        blast->left < blast->count ? (size_t)blast->left : blast->count;
-
-    blast->left -= count;
-    write_out(peer, blast->block, count * blast->frame);
+    if (peer->out.size > 0) {
+        peer_write(peer, &peer->out);
+    }
+    if (!peer->writing && peer->state == PEER_OPEN && peer->blast.left > 0) {
+        write_out(peer, peer->blast.block, role_blast_turn(peer));
+    }
 }
 
 static void
@@ -108,11 +113,10 @@ peer_flush(struct peer *peer)
     if (peer->writing || peer->state == PEER_GONE) {
         return;
     }
-    if (peer->out.size > 0) {
-        write_said(peer);
-    }
-    if (!peer->writing && peer->state == PEER_OPEN && peer->blast.left > 0) {
-        write_blast(peer);
+    if (peer->tls != NULL) {
+        sealed_flush(peer);
+    } else {
+        flush_plain(peer);
     }
     if (!peer->writing && peer->state == PEER_CLOSING) {
         peer_drop(peer);
@@ -153,7 +157,7 @@ say_close(struct peer *peer, int code, const char *reason)
 void
 peer_leave(struct peer *peer, int code, const char *reason)
 {
-    if (peer->state == PEER_ASKING) {
+    if (peer->state == PEER_SHAKING || peer->state == PEER_ASKING) {
         peer_drop(peer);
     } else if (peer->server->options.wire != WIRE_WS) {
         stream_leave(peer);
@@ -275,13 +279,32 @@ lend_room(uv_handle_t *handle, size_t wanted, uv_buf_t *buffer)
     *buffer = uv_buf_init((char *)peer->server->read_room, SERVE_READ_ROOM);
 }
 
+static size_t
+unsent(const struct peer *peer)
+{
+    return peer->out.size + peer->flying.size +
+           (peer->tls != NULL ? peer->tls->sealed.size : 0);
+}
+
 static void
 pause_if_full(struct peer *peer)
 {
     if (peer->state != PEER_GONE && !peer->paused &&
-        peer->out.size + peer->flying.size > SERVE_OUT_HIGH) {
+        unsent(peer) > SERVE_OUT_HIGH) {
         peer->paused = true;
         (void)uv_read_stop(&peer->handle.stream); // always 0
+    }
+}
+
+void
+peer_hear(struct peer *peer, uint8_t *at, uint8_t *end)
+{
+    if (peer->state == PEER_ASKING) {
+        hear_request(peer, at, end);
+    } else if (peer->server->options.wire != WIRE_WS) {
+        stream_hear(peer, at, (size_t)(end - at));
+    } else {
+        hear_frames(peer, at, end);
     }
 }
 
@@ -295,12 +318,10 @@ on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
         peer_drop(peer); // a peer that is gone, with or without goodbye
         return;
     }
-    if (peer->state == PEER_ASKING) {
-        hear_request(peer, at, at + size);
-    } else if (peer->server->options.wire != WIRE_WS) {
-        stream_hear(peer, at, (size_t)size);
+    if (peer->tls != NULL) {
+        sealed_hear(peer, at, (size_t)size);
     } else {
-        hear_frames(peer, at, at + size);
+        peer_hear(peer, at, at + size);
     }
     peer_flush(peer);
     pause_if_full(peer);
@@ -310,7 +331,7 @@ static void
 resume_if_drained(struct peer *peer)
 {
     if (peer->state != PEER_GONE && peer->paused &&
-        peer->out.size + peer->flying.size <= SERVE_OUT_HIGH / 2) {
+        unsent(peer) <= SERVE_OUT_HIGH / 2) {
         peer->paused = false;
         if (uv_read_start(&peer->handle.stream, lend_room, on_read) != 0) {
             peer_drop(peer);
@@ -333,6 +354,34 @@ add_peer(struct server *server, struct peer *peer)
 }
 
 void
+peer_begin(struct peer *peer)
+{
+    peer->deadline_ms = 0;
+    if (peer->server->options.wire != WIRE_WS) {
+        peer->state = PEER_OPEN;
+        peer->role = peer->server->options.role;
+        return;
+    }
+    peer->state = PEER_ASKING;
+    peer->deadline_ms = deadline_in(peer, SERVE_UPGRADE_MS);
+    peer->upgrade = upgrade_new();
+    if (peer->upgrade == NULL) {
+        peer_drop(peer);
+    }
+}
+
+static void
+shake(struct peer *peer)
+{
+    peer->state = PEER_SHAKING;
+    peer->deadline_ms = deadline_in(peer, SERVE_SHAKE_MS);
+    peer->tls = tls_new(peer->server->tls);
+    if (peer->tls == NULL) {
+        peer_drop(peer);
+    }
+}
+
+void
 peer_accept(struct server *server)
 {
     struct peer *peer = calloc(1, sizeof *peer);
@@ -348,19 +397,15 @@ peer_accept(struct server *server)
         return;
     }
     add_peer(server, peer);
-    if (server->options.wire == WIRE_WS) {
-        peer->deadline_ms = deadline_in(peer, SERVE_UPGRADE_MS);
-        peer->upgrade = upgrade_new();
-    } else {
-        peer->state = PEER_OPEN;
-        peer->role = server->options.role;
-    }
     if (uv_accept(&server->listener.stream, &peer->handle.stream) != 0 ||
-        (peer->state == PEER_ASKING && peer->upgrade == NULL) ||
         server->peer_count > server->options.max_peers ||
         (!server->options.is_unix &&
          uv_tcp_nodelay(&peer->handle.tcp, 1) != 0) ||
         uv_read_start(&peer->handle.stream, lend_room, on_read) != 0) {
         peer_drop(peer);
+    } else if (server->tls != NULL) {
+        shake(peer);
+    } else {
+        peer_begin(peer);
     }
 }

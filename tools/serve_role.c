@@ -36,6 +36,27 @@ role_of_path(const struct server *server, const char *path, size_t size)
 }
 
 bool
+role_blasts(const struct peer *peer)
+{
+    bool written_from = peer->writing && peer->flying.size == 0;
+
+    return peer->blast.left > 0 || peer->blast.at < peer->blast.end ||
+           (written_from &&
+            uv_stream_get_write_queue_size(&peer->handle.stream) > 0);
+}
+
+size_t
+role_blast_turn(struct peer *peer)
+{
+    struct blast *blast = &peer->blast;
+    size_t count =
+        blast->left < blast->count ? (size_t)blast->left : blast->count;
+
+    blast->left -= count;
+    return count * blast->frame;
+}
+
+bool
 role_blast(struct peer *peer, uint64_t count, uint64_t size)
 {
     struct blast *blast = &peer->blast;
@@ -45,7 +66,7 @@ role_blast(struct peer *peer, uint64_t count, uint64_t size)
     size_t head_size = wire == WIRE_WS ? frames_head(head, FRAME_BINARY, size)
                                        : stream_head(wire, head, size, &tail);
 
-    if (size > peer->server->options.max_message || blast->left > 0) {
+    if (size > peer->server->options.max_message || role_blasts(peer)) {
         return false;
     }
     blast->frame = head_size + (size_t)size + tail;

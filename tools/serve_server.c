@@ -132,7 +132,13 @@ prepare(struct server *server)
         server->signals[i].data = server;
     }
     server->read_room = malloc(SERVE_READ_ROOM);
-    return server->read_room == NULL ? UV_ENOMEM : 0;
+    if (server->tls != NULL) {
+        server->plain_room = malloc(SERVE_READ_ROOM);
+    }
+    return server->read_room == NULL ||
+                   (server->tls != NULL && server->plain_room == NULL)
+               ? UV_ENOMEM
+               : 0;
 }
 
 static int
@@ -151,13 +157,29 @@ open_record(struct server *server)
     return 0;
 }
 
+static int
+open_tls(struct server *server)
+{
+    const struct serve_options *options = &server->options;
+
+    if (!options->is_tls) {
+        return 0;
+    }
+    server->tls = tls_site_open(options->cert, options->key);
+    return server->tls == NULL ? UV_EINVAL : 0;
+}
+
 int
 server_run(const struct serve_options *options)
 {
     struct server server = { .options = *options };
     int error = open_record(&server);
 
+    if (error == 0) {
+        error = open_tls(&server);
+    }
     if (error != 0) {
+        record_close(server.record);
         return error;
     }
     raise_descriptors();
@@ -172,6 +194,8 @@ server_run(const struct serve_options *options)
     (void)uv_run(&server.loop, UV_RUN_DEFAULT); // until every handle is closed
     (void)uv_loop_close(&server.loop);
     free(server.read_room);
+    free(server.plain_room);
+    tls_site_close(server.tls);
     record_close(server.record);
     return error;
 }
