@@ -152,11 +152,21 @@ FAULTS = [
     Fault("a bucket holds twice its burst", RATE, [(
         "(uint64_t)(burst > least ? burst : least) * between_ns(per_second)",
         "(uint64_t)(burst > least ? burst : least) * 2 * between_ns(per_second)")]),
+    Fault("who has taken all wants no more", SENDER, [(
+        "        .note = row->left == 0,", "        .note = row->left == 7,")]),
     Fault("greetings take no token", QUEUE, [(
         "        hw_stock_spend(&row->stock, 1, now_us);", "        (void)now_us;")]),
     Fault("nobody waits for the next token", QUEUE, [(
         "        at_ms = due_ms < at_ms ? due_ms : at_ms;",
         "        at_ms = due_ms < at_ms ? at_ms : at_ms;")]),
+    # ---- dials ----
+    Fault("dials take half a token", BACKOFF, [(
+        "hw_rate_take(&self->dials, self->dials_per_second, taken, now_us);",
+        "hw_rate_take(&self->dials, self->dials_per_second, taken / 2, now_us);"
+    )]),
+    Fault("whose turn it is to dial is not looked for", BACKOFF, [(
+        "                                     turn_at(self));",
+        "                                     turn_at(self) + 1000000);")]),
     # ---- asking and cancelling ----
     Fault("what is in flight is cancelled", STOCK, [(
         "    if (phase == HAWSER_PHASE_WAITING) {",
