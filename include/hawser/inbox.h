@@ -23,7 +23,8 @@ typedef enum hawser_fate {
     HAWSER_SETTLED = 0, // confirmed at the link's level (option confirm)
     HAWSER_EXPIRED = 1, // its time to live ran out
     HAWSER_DROPPED = 2, // given up: overflow policy, close
-    HAWSER_REFUSED = 3, // the transport can't carry it (too large, not text …)
+    HAWSER_REFUSED = 3, // the wire could send it to nobody: a zmq router knows
+                        // no such peer …
 } hawser_fate;
 
 HAWSER_API const char *

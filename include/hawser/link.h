@@ -124,6 +124,7 @@ typedef struct hawser_link_stats {
     int64_t rtt_us;   // last barrier's round trip; -1: none yet
     uint64_t late;    // calls from earlier wires, ignored
     uint64_t expired; // of those accepted, given up when their time ran out
+    uint64_t refused; // of those accepted, what a wire could send to nobody
 } hawser_link_stats;
 
 // INVALID: size is not set. STALE.
@@ -157,7 +158,8 @@ hawser_link_get_info(hawser_bus *bus, hawser_link link, hawser_link_info *info);
 // FULL: the spool's limit is reached and overflow is refuse; nothing was taken.
 // TOO_BIG: larger than message.max. ENDED: draining, closed or failed for
 // good. INVALID: also where an endpoint's transport can't carry the message
-// (framing=line, and it contains a line feed …); hawser_last_error says why.
+// (framing=line, and it contains a line feed; zmq.multipart=packed, and its
+// lengths do not add up …); hawser_last_error says why.
 // STALE, NO_MEMORY.
 HAWSER_API hawser_status
 hawser_send(hawser_bus *bus, hawser_link link, const void *bytes, size_t size);

@@ -8,6 +8,7 @@
 //
 //   dial(site, dial, port) → wire       hawser_port_opened(port, info)
 //   send(wire, messages, count) → n     hawser_port_writable(port)
+//                                       hawser_port_refused(port, index, …)
 //   barrier(wire, number)               hawser_port_passed(port, number)
 //   listen(wire, on)                    hawser_port_received(port, …)
 //   close(wire, code, reason)           hawser_port_lost(port, why)
@@ -17,8 +18,9 @@
 //   dial → lost or close
 // After close, and after lost, neither side calls the other about that wire
 // again: the port is no longer valid for the transport, nor the wire for
-// Hawser. lost may come from inside send, barrier and listen; nothing else
-// may come from inside a verb, and nothing at all from inside dial and close.
+// Hawser. lost may come from inside send, barrier and listen, and refused from
+// inside send and nowhere else; nothing else may come from inside a verb, and
+// nothing at all from inside dial and close.
 #ifndef HAWSER_TRANSPORT_H
 #define HAWSER_TRANSPORT_H
 
@@ -177,12 +179,13 @@ typedef struct hawser_transport {
     // May be NULL: then write.timeout is not watched.
     void (*gauge)(void *wire, hawser_gauge *gauge);
 
-    // Can a wire of these settings carry the message? Asked when a message is
-    // handed to hawser_send, on the application's thread; must not touch a
-    // site. If not, sentence says why and the message is refused. NULL instead
-    // of a message asks whether there is any that it would refuse; messages are
-    // asked about only then. May be NULL: all are carried. INVALID.
-    hawser_status (*fits)(const hawser_settings *settings,
+    // Can a wire of this endpoint, which check let pass, carry the message?
+    // Asked when a message is handed to hawser_send, on the application's
+    // thread; must not touch a site. If not, sentence says why and the message
+    // is refused. NULL instead of a message asks whether there is any that it
+    // would refuse; messages are asked about only then. May be NULL: all are
+    // carried. INVALID.
+    hawser_status (*fits)(const char *url, const hawser_settings *settings,
                           const hawser_message *message, char *sentence,
                           size_t sentence_size);
 } hawser_transport;
@@ -217,8 +220,16 @@ hawser_port_alive(hawser_port *port);
 HAWSER_API void
 hawser_port_lost(hawser_port *port, const hawser_lost *why);
 
+// From inside send: of the messages that send was given, the one at index
+// counts as taken, and goes nowhere, now or later: its receipt says "refused",
+// and it is not sent again. sentence says why ("no peer has that routing id")
+// and goes into the log as a warning, now and then. Indices rise, and lie below
+// what send returns. What can be known without a wire is for fits to refuse.
+HAWSER_API void
+hawser_port_refused(hawser_port *port, size_t index, const char *sentence);
+
 // Something that a person should know and that ends nothing, such as a message
-// that can't be sent to anybody; it goes into the log as a warning. May come
+// that came and can't be handed on; it goes into the log as a warning. May come
 // from inside send too.
 HAWSER_API void
 hawser_port_note(hawser_port *port, const char *sentence);

@@ -1,8 +1,8 @@
 // queue.c - owns what waits to be sent, what is in flight, and their order.
 //
 // Hears  SEND, SETTLE, WHERE, CANCEL, STANDING_ADD, STANDING_REMOVE, GREET from
-//        the door; WANT, TAKEN, PASSED, DOWNGRADE from the sender; GATE, DRAIN
-//        from the supervisor; WAKE from its loop.
+//        the door; WANT, TAKEN, REFUSED, PASSED, DOWNGRADE from the sender;
+//        GATE, DRAIN from the supervisor; WAKE from its loop.
 // Says   MAIL to the sender, when it can take more; GREETED, DRAINED to the
 //        supervisor; RECEIPT to the receiver; ROOM, FOUND to the door, and, of
 //        links whose messages a file keeps, SPOOL_GONE and SPOOL_CLOSE.
@@ -614,6 +614,23 @@ on_taken(void *actor, const struct hw_letter *letter)
     }
 }
 
+// Whoever settles: what goes nowhere is waited for by nobody.
+static void
+on_refused(void *actor, const struct hw_letter *letter)
+{
+    struct queue *self = actor;
+    struct row *row = row_of_wire(self, letter);
+
+    if (row != NULL) {
+        const struct hw_stock_ear ear = ear_of(self, letter->link);
+
+        hw_stock_refuse(&row->stock, letter->thing, letter->note, letter->count,
+                        &ear);
+        go_on(self, letter->link);
+    }
+    hw_batch_drop(letter->thing);
+}
+
 static void
 on_greeting_taken(void *actor, const struct hw_letter *letter)
 {
@@ -726,6 +743,7 @@ const struct hw_role hw_role_queue = {
     .on[HW_LETTER_DRAIN] = on_drain,
     .on[HW_LETTER_WANT] = on_want,
     .on[HW_LETTER_TAKEN] = on_taken,
+    .on[HW_LETTER_REFUSED] = on_refused,
     .on[HW_LETTER_GREETING_TAKEN] = on_greeting_taken,
     .on[HW_LETTER_PASSED] = on_passed,
     .on[HW_LETTER_DOWNGRADE] = on_downgrade,

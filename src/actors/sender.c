@@ -3,7 +3,7 @@
 // Hears  WIRE_UP, WIRE_DOWN from the supervisor; MAIL, GREETING_MAIL from the
 //        queue; WIRE_WRITABLE, WIRE_PASSED from the port; BARRIER_WANTED,
 //        PING_WANTED from the heartbeat.
-// Says   WANT, TAKEN, GREETING_TAKEN, PASSED, DOWNGRADE to the queue;
+// Says   WANT, TAKEN, REFUSED, GREETING_TAKEN, PASSED, DOWNGRADE to the queue;
 //        DOWNGRADE, STALLED to the supervisor; BARRIER_PASSED to the heartbeat.
 // Keeps  one row for each link: the mail that the wire has not taken yet, the
 //        barriers that are out, and since when writing makes no progress.
@@ -93,6 +93,23 @@ say_taken(struct sender *self, uint32_t link, uint32_t count)
         .number = row->taken,
     };
 
+    hw_say(self->seat, HW_QUEUE, &letter);
+}
+
+static void
+say_refused(struct sender *self, uint32_t link, uint32_t from, uint32_t count)
+{
+    const struct row *row = &self->rows[link];
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_REFUSED,
+        .note = (uint16_t)from,
+        .link = link,
+        .wire = row->wire,
+        .count = count,
+        .thing = row->batch,
+    };
+
+    hw_batch_hold(row->batch, 1);
     hw_say(self->seat, HW_QUEUE, &letter);
 }
 
@@ -291,6 +308,20 @@ count_bytes(const struct row *row, uint32_t from, uint32_t count)
     HW_METER_ADD(row->plan->meter->sent_bytes, bytes);
 }
 
+// Greetings are nobody's to be told of: the log has them.
+static void
+note_refused(struct sender *self, uint32_t link)
+{
+    const struct row *row = &self->rows[link];
+    uint32_t from = 0, count;
+
+    while (!row->greeting &&
+           (count = hw_port_refused(self->seat->ports, &from)) > 0) {
+        say_refused(self, link, row->at + from, count);
+        from += count;
+    }
+}
+
 static void
 note_taken(struct sender *self, uint32_t link, uint32_t count)
 {
@@ -322,6 +353,7 @@ push(struct sender *self, uint32_t link)
     taken = hw_port_send(self->seat->ports, link, row->wire,
                          &row->batch->messages[row->at], row->left);
     if (taken > 0) {
+        note_refused(self, link);
         note_taken(self, link, (uint32_t)taken);
     }
     watch_for_stall(self, row);

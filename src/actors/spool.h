@@ -131,6 +131,12 @@ struct hw_spool_sum
 hw_spool_settle_up_to(struct hw_spool *spool, const struct hw_spool_mark *mark,
                       hw_spool_left left, void *user);
 
+// So many messages from position on were handed to a wire that can send them to
+// nobody: those that are in flight still are refused.
+struct hw_spool_sum
+hw_spool_refuse(struct hw_spool *spool, uint64_t position, uint32_t count,
+                hw_spool_left left, void *user);
+
 // ---- policies ----
 
 // Puts a batch of one in the place of another of the same spool that waits;

@@ -198,3 +198,43 @@ hw_spool_settle_up_to(struct hw_spool *spool, const struct hw_spool_mark *mark,
     hw_spool_take_out_until(spool, &at, end, HAWSER_SETTLED, &sum, left, user);
     return sum;
 }
+
+// Looked for from what was handed last. false: it has left, or waits again.
+static bool
+find_in_flight(const struct hw_spool *spool, uint64_t position,
+               struct hw_spool_mark *mark)
+{
+    struct hw_batch *batch =
+        spool->next.batch == NULL ? spool->last : spool->next.batch;
+
+    while (batch != NULL && batch->position > position) {
+        batch = batch->before;
+    }
+    if (batch == NULL || position >= batch->position + batch->count ||
+        position < spool->head.position || position >= spool->next.position) {
+        return false;
+    }
+    *mark =
+        (struct hw_spool_mark){ batch, (uint32_t)(position - batch->position),
+                                position };
+    return hw_spool_is_counted(&batch->messages[mark->at]);
+}
+
+// Each is looked for: what is taken out may move its batch.
+struct hw_spool_sum
+hw_spool_refuse(struct hw_spool *spool, uint64_t position, uint32_t count,
+                hw_spool_left left, void *user)
+{
+    struct hw_spool_sum sum = { 0 };
+    struct hw_spool_mark mark;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (find_in_flight(spool, position + i, &mark)) {
+            sum.messages++;
+            sum.bytes +=
+                hw_spool_take_out(spool, &mark, HAWSER_REFUSED, left, user)
+                    .bytes;
+        }
+    }
+    return sum;
+}

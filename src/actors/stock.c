@@ -341,6 +341,22 @@ hw_stock_settle(struct hw_stock *stock, uint64_t number,
     count_in_flight(stock);
 }
 
+void
+hw_stock_refuse(struct hw_stock *stock, const struct hw_batch *batch,
+                uint32_t at, uint32_t messages, const struct hw_stock_ear *ear)
+{
+    struct hw_spool *spool = hw_lanes_spool(&stock->lanes, batch->lane);
+    uint64_t position = batch->position + at;
+    struct hw_spool_sum sum = { 0 };
+
+    if (spool != NULL) {
+        sum = hw_spool_refuse(spool, position, messages, ear->left.left,
+                              ear->left.user);
+    }
+    count(stock, &stock->plan->meter->refused, sum, ear);
+    count_in_flight(stock);
+}
+
 static struct hw_spool *
 find(struct hw_stock *stock, uint64_t tag, struct hw_spool_mark *mark)
 {

@@ -68,6 +68,12 @@ void
 hw_stock_settle(struct hw_stock *stock, uint64_t number,
                 const struct hw_stock_ear *ear);
 
+// So many messages of a batch that was handed on, from at on, can be sent to
+// nobody. The batch is held by the caller.
+void
+hw_stock_refuse(struct hw_stock *stock, const struct hw_batch *batch,
+                uint32_t at, uint32_t messages, const struct hw_stock_ear *ear);
+
 // What the application said to be settled is.
 void
 hw_stock_settle_said(struct hw_stock *stock, const struct hw_settle *said,

@@ -69,18 +69,20 @@ count_messages(const struct hw_slot *slot, hawser_link_stats *stats)
     const struct hw_meter *meter = &slot->meter;
     uint64_t dropped = HW_METER_GET(meter->dropped);
     uint64_t expired = HW_METER_GET(meter->expired);
+    uint64_t refused = HW_METER_GET(meter->refused);
     uint64_t held;
 
     // The loop goes on meanwhile, so that what is waiting and what is in flight
     // are told of what the other figures leave: they add up at every look.
     stats->settled = HW_METER_GET(meter->settled);
-    held = slot->accepted - stats->settled - dropped - expired;
+    held = slot->accepted - stats->settled - dropped - expired - refused;
     stats->in_flight = HW_METER_GET(meter->in_flight);
     stats->in_flight = stats->in_flight < held ? stats->in_flight : held;
     stats->waiting = held - stats->in_flight;
     stats->accepted = slot->accepted + slot->turned_away;
     stats->dropped = dropped + slot->turned_away;
     stats->expired = expired;
+    stats->refused = refused;
     stats->resent = HW_METER_GET(meter->resent);
     stats->sent_bytes = HW_METER_GET(meter->sent_bytes);
     stats->received = HW_METER_GET(meter->received);

@@ -107,8 +107,8 @@ is_picky(const struct hw_endpoint *endpoint,
     const hawser_transport *transport = endpoint->transport;
 
     return transport->fits != NULL &&
-           transport->fits(settings, NULL, sentence, sizeof sentence) !=
-               HAWSER_OK;
+           transport->fits(endpoint->url, settings, NULL, sentence,
+                           sizeof sentence) != HAWSER_OK;
 }
 
 hawser_status
@@ -117,11 +117,11 @@ hw_endpoints_carry(const struct hw_plan *plan, const hawser_message *message)
     char sentence[SENTENCE_SIZE] = "";
 
     for (uint32_t i = 0; i < plan->endpoint_count; i++) {
-        const hawser_transport *transport = plan->endpoints[i].transport;
+        const struct hw_endpoint *endpoint = &plan->endpoints[i];
 
-        if (transport->fits != NULL &&
-            transport->fits(plan->settings, message, sentence,
-                            sizeof sentence) != HAWSER_OK) {
+        if (endpoint->transport->fits != NULL &&
+            endpoint->transport->fits(endpoint->url, plan->settings, message,
+                                      sentence, sizeof sentence) != HAWSER_OK) {
             hw_error_set("%s", sentence);
             return HAWSER_INVALID;
         }

@@ -63,6 +63,7 @@ enum hw_name {
     X(GREETING_MAIL,   "the same, for what is not counted: greetings") \
     X(TAKEN,           "the wire took count messages of the mail; number: position behind the last; note: 1 if it can take more") \
     X(GREETING_TAKEN,  "the same, of greetings") \
+    X(REFUSED,         "of the mail, before TAKEN of it: what the wire can send to nobody; note: first in the batch; count: how many; thing: batch, one hold") \
     X(PASSED,          "all before position number have arrived at the peer") \
     X(DOWNGRADE,       "this wire can't confirm; number, to the supervisor: 1 if the peer could") \
     X(STALLED,         "writing makes no progress") \
@@ -142,7 +143,7 @@ enum hw_name {
     X(QUEUE, DOOR, SPOOL_GONE)           X(QUEUE, DOOR, SPOOL_CLOSE) \
     X(SENDER, QUEUE, WANT)               X(SENDER, QUEUE, TAKEN) \
     X(SENDER, QUEUE, GREETING_TAKEN)     X(SENDER, QUEUE, PASSED) \
-    X(SENDER, QUEUE, DOWNGRADE) \
+    X(SENDER, QUEUE, DOWNGRADE)          X(SENDER, QUEUE, REFUSED) \
     X(SENDER, SUPERVISOR, DOWNGRADE)     X(SENDER, SUPERVISOR, STALLED) \
     X(SENDER, SUPERVISOR, LINK_FORGOTTEN) \
     X(SENDER, HEARTBEAT, BARRIER_PASSED) \

@@ -24,6 +24,7 @@ struct hw_meter {
     _Atomic uint64_t settled;
     _Atomic uint64_t dropped;
     _Atomic uint64_t expired;
+    _Atomic uint64_t refused;
     _Atomic uint64_t in_flight;
     _Atomic uint64_t resent;
     _Atomic uint64_t released_messages; // settled or given up

@@ -393,6 +393,23 @@ on_link_forget(void *self, const struct hw_letter *letter)
 
 // ---- the two halves ----
 
+// It took what it was not given, or refused what it did not take: nobody knows
+// which, so that all go out again.
+static size_t
+judge_send(hawser_port *port, size_t taken)
+{
+    struct hw_ports *ports = port->ports;
+
+    if (taken > ports->offered) {
+        hw_rule_broken(port, "send took %zu of %zu", taken, ports->offered);
+    } else {
+        hw_rule_broken(port, "refused(%zu), and send took %zu",
+                       ports->refused_end - 1, taken);
+    }
+    ports->refused_end = 0;
+    return 0;
+}
+
 size_t
 hw_port_send(struct hw_ports *ports, uint32_t link, uint32_t wire,
              const struct hawser_message *messages, size_t count)
@@ -400,17 +417,41 @@ hw_port_send(struct hw_ports *ports, uint32_t link, uint32_t wire,
     hawser_port *port = wire_of(ports, link, wire);
     size_t taken;
 
+    ports->refused_end = 0;
     if (port == NULL) {
         return 0;
     }
+    ports->sending = port;
+    ports->offered = count;
     enter(port);
     taken = port->transport->send(port->wire, messages, count);
-    if (taken > count) { // nobody knows which: all go out again
-        hw_rule_broken(port, "send took %zu of %zu", taken, count);
-        taken = 0;
+    ports->sending = NULL;
+    if (taken > count || ports->refused_end > taken) {
+        taken = judge_send(port, taken);
     }
     leave(port);
     return taken;
+}
+
+static bool
+is_refused(const struct hw_ports *ports, uint32_t index)
+{
+    return index < ports->refused_end &&
+           (ports->refused[index / 64] >> index % 64 & 1) != 0;
+}
+
+uint32_t
+hw_port_refused(const struct hw_ports *ports, uint32_t *from)
+{
+    uint32_t count = 0;
+
+    while (*from < ports->refused_end && !is_refused(ports, *from)) {
+        ++*from;
+    }
+    while (is_refused(ports, *from + count)) {
+        count++;
+    }
+    return count;
 }
 
 bool

@@ -40,6 +40,12 @@ size_t
 hw_port_send(struct hw_ports *ports, uint32_t link, uint32_t wire,
              const struct hawser_message *messages, size_t count);
 
+// Of what the last send took, the wire can send some to nobody: the length of
+// the first run of those at *from or behind it, whose first *from is then. 0:
+// there is none.
+uint32_t
+hw_port_refused(const struct hw_ports *ports, uint32_t *from);
+
 // false: this wire can't, or is gone.
 bool
 hw_port_barrier(struct hw_ports *ports, uint32_t link, uint32_t wire,

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "values/batch.h"
 #include "wire/port.h"
 #include "wire/schemes.h"
 
@@ -27,8 +28,9 @@ struct hawser_port {
     hawser_port *next_full; // those with a batch
     uint64_t heard_at_ms;
     uint64_t heard_times;
-    uint64_t asked;  // the highest barrier
-    uint64_t passed; // of those
+    uint64_t asked;   // the highest barrier
+    uint64_t passed;  // of those
+    uint64_t refused; // messages
     size_t message_max;
     uint32_t link;
     uint32_t number;
@@ -74,8 +76,12 @@ struct hw_ports {
     struct hw_port_row *rows;
     uint32_t links_max;
     uint32_t rows_reached;
-    uint32_t attempts; // so far
-    hawser_port *full; // with messages to hand on
+    uint32_t attempts;    // so far
+    hawser_port *full;    // with messages to hand on
+    hawser_port *sending; // the verb that runs is its send
+    size_t offered;       // messages, to the last send
+    size_t refused_end;   // behind the last of them that it refused; 0: none
+    uint64_t refused[HW_BATCH_MESSAGES_MAX / 64]; // a bit for each, unless 0
     struct hw_site sites[HW_TRANSPORTS_MAX];
     unsigned site_count;
 };

@@ -138,6 +138,54 @@ hawser_port_alive(hawser_port *port)
     }
 }
 
+// The reason why this may not be refused, or NULL.
+static const char *
+why_not_refused(const hawser_port *port, size_t index)
+{
+    const struct hw_ports *ports = port->ports;
+
+    return ports->sending != port       ? "refused from outside of send"
+           : index >= ports->offered    ? "refused what send was not given"
+           : index < ports->refused_end ? "refused twice, or not in order"
+                                        : NULL;
+}
+
+// 1, 2, 4, 8 …
+static void
+log_refused(hawser_port *port, const char *sentence)
+{
+    uint64_t refused = ++port->refused;
+
+    if ((refused & (refused - 1)) == 0) {
+        HW_LOG(2, "%s: %llu messages refused: %s", port->name,
+               (unsigned long long)refused, sentence);
+    }
+}
+
+void
+hawser_port_refused(hawser_port *port, size_t index, const char *sentence)
+{
+    struct hw_ports *ports;
+    const char *why_not;
+
+    if (!hw_rule_may_call(port, "refused") || port->deaf) {
+        return;
+    }
+    ports = port->ports;
+    why_not = why_not_refused(port, index);
+    if (why_not != NULL) {
+        hw_rule_broken(port, "%s", why_not);
+        return;
+    }
+    HW_CHECK(index < HW_BATCH_MESSAGES_MAX, "mail is of one batch");
+    if (ports->refused_end == 0) {
+        memset(ports->refused, 0, sizeof ports->refused);
+    }
+    ports->refused[index / 64] |= UINT64_C(1) << index % 64;
+    ports->refused_end = index + 1;
+    log_refused(port, sentence);
+}
+
 void
 hawser_port_note(hawser_port *port, const char *sentence)
 {

@@ -241,6 +241,7 @@ desk_give_back(const struct hw_letter *letter)
         break;
     case HW_LETTER_MAIL:
     case HW_LETTER_GREETING_MAIL:
+    case HW_LETTER_REFUSED:
     case HW_LETTER_WIRE_RECEIVED:
     case HW_LETTER_DELIVER:
         if (letter->thing != NULL) {

@@ -18,12 +18,15 @@ hw_port_send(struct hw_ports *ports, uint32_t link, uint32_t wire,
     size_t taken;
 
     (void)link;
+    ports->taken = 0;
     if (is_gone(ports, wire)) {
         return 0;
     }
     ports->calls++;
+    ports->offered = messages;
     taken = count < ports->room ? count : ports->room;
     ports->room -= taken;
+    ports->taken = taken;
     for (size_t i = 0; i < taken; i++) {
         CU_ASSERT_FATAL(ports->sent_count < DESK_PORT_SENT_MAX);
         (void)snprintf(ports->sent[ports->sent_count++], DESK_PORT_TEXT_SIZE,
@@ -31,6 +34,27 @@ hw_port_send(struct hw_ports *ports, uint32_t link, uint32_t wire,
                        (const char *)messages[i].bytes);
     }
     return taken;
+}
+
+static bool
+is_refused(const struct hw_ports *ports, uint32_t index)
+{
+    return index < ports->taken &&
+           (ports->refuses >> (ports->offered[index].bytes[0] - 'a') & 1) != 0;
+}
+
+uint32_t
+hw_port_refused(const struct hw_ports *ports, uint32_t *from)
+{
+    uint32_t count = 0;
+
+    while (*from < ports->taken && !is_refused(ports, *from)) {
+        ++*from;
+    }
+    while (is_refused(ports, *from + count)) {
+        count++;
+    }
+    return count;
 }
 
 bool

@@ -11,11 +11,16 @@
 enum { DESK_PORT_SENT_MAX = 4096, DESK_PORT_TEXT_SIZE = 32 };
 
 struct hw_ports {
-    uint32_t wire;      // of link 0 and all others; what is about another: gone
-    size_t room;        // messages that it takes from now on
-    bool no_barriers;   // hw_port_barrier says that it can't
-    bool no_gauge;      // hw_port_gauge likewise
-    hawser_gauge gauge; // what it answers
+    uint32_t wire; // of link 0 and all others; what is about another: gone
+    size_t room;   // messages that it takes from now on
+    // Texts that the next send refuses, one bit for each letter from 'a' on
+    // that they begin with.
+    uint32_t refuses;
+    const struct hawser_message *offered; // by the last send
+    size_t taken;                         // of those
+    bool no_barriers;                     // hw_port_barrier says that it can't
+    bool no_gauge;                        // hw_port_gauge likewise
+    hawser_gauge gauge;                   // what it answers
     uint64_t heard_at_ms;
     uint64_t heard_times;
     bool listening;

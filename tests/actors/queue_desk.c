@@ -219,6 +219,31 @@ queue_mails(unsigned kind, uint32_t wire, const char *texts)
     return same;
 }
 
+struct hw_letter
+queue_mail(void)
+{
+    struct hw_letter letter = { 0 };
+
+    CU_ASSERT_TRUE_FATAL(
+        desk_read(&queue_desk, HW_SENDER, HW_LETTER_MAIL, &letter));
+    return letter;
+}
+
+void
+queue_refuse(const struct hw_letter *mail, uint32_t first, uint32_t count)
+{
+    const struct hw_letter letter = {
+        .kind = HW_LETTER_REFUSED,
+        .note = (uint16_t)(mail->note + first),
+        .wire = mail->wire,
+        .count = count,
+        .thing = mail->thing,
+    };
+
+    hw_batch_hold(mail->thing, 1);
+    desk_write(&queue_desk, HW_SENDER, &letter);
+}
+
 bool
 queue_mails_at(uint64_t position, uint32_t wire, const char *texts)
 {

@@ -62,6 +62,14 @@ queue_hear(unsigned kind, uint32_t wire, uint64_t number);
 void
 queue_bring_up(uint32_t wire);
 
+// Reads the next MAIL unread, which the caller gives back with desk_give_back.
+struct hw_letter
+queue_mail(void);
+
+// From the sender: REFUSED, of so many messages of that mail.
+void
+queue_refuse(const struct hw_letter *mail, uint32_t first, uint32_t count);
+
 // Is the next MAIL (or GREETING_MAIL) unread this one? "": there is none.
 bool
 queue_mails(unsigned kind, uint32_t wire, const char *texts);

@@ -117,6 +117,63 @@ mail_may_begin_in_the_middle_of_a_batch(void)
     CU_ASSERT_EQUAL(HW_METER_GET(sender_desk.meters[0].sent_bytes), 2);
 }
 
+// ---- what the wire can send to nobody ----
+
+static bool
+says_refused(uint16_t first, uint32_t count, uint32_t wire)
+{
+    struct hw_letter letter;
+    bool said =
+        desk_read_next(&sender_desk, HW_QUEUE, HW_LETTER_REFUSED, &letter);
+
+    if (said) {
+        desk_give_back(&letter);
+    }
+    return said && letter.note == first && letter.count == count &&
+           letter.wire == wire;
+}
+
+static void
+what_nobody_is_to_have_is_said_to_be_refused_before_it_is_taken(void)
+{
+    start("");
+    sender_port.refuses = 1 << ('a' - 'a') | 1 << ('c' - 'a') |
+                          1 << ('d' - 'a') | 1 << ('f' - 'a');
+    mail(10, "a b c d e f");
+    CU_ASSERT_TRUE(says_refused(0, 1, 1)); // the first
+    CU_ASSERT_TRUE(says_refused(2, 2, 1)); // a run in the midst
+    CU_ASSERT_TRUE(says_refused(5, 1, 1)); // the last
+    CU_ASSERT_TRUE(sender_says(HW_QUEUE, HW_LETTER_TAKEN, 1, 16));
+    CU_ASSERT_TRUE(sender_says(HW_QUEUE, HW_LETTER_WANT, 1, 0));
+    CU_ASSERT_TRUE(desk_is_silent(&sender_desk));
+}
+
+static void
+what_was_not_taken_is_not_refused_yet(void)
+{
+    start("");
+    sender_port.room = 2;
+    sender_port.refuses = 1 << ('b' - 'a') | 1 << ('c' - 'a');
+    mail(0, "a b c");
+    CU_ASSERT_TRUE(says_refused(1, 1, 1));
+    CU_ASSERT_TRUE(sender_says(HW_QUEUE, HW_LETTER_TAKEN, 1, 2));
+    CU_ASSERT_TRUE(desk_is_silent(&sender_desk));
+    become_writable(1);
+    CU_ASSERT_TRUE(says_refused(2, 1, 1));
+    CU_ASSERT_TRUE(sender_says(HW_QUEUE, HW_LETTER_TAKEN, 1, 3));
+}
+
+static void
+a_greeting_that_is_refused_is_taken(void)
+{
+    start("");
+    sender_port.refuses = 1 << ('h' - 'a');
+    sender_mail(HW_LETTER_GREETING_MAIL, 1, 0, "hello");
+    CU_ASSERT_TRUE(sender_says(HW_QUEUE, HW_LETTER_GREETING_TAKEN, 1, 0));
+    CU_ASSERT_TRUE(sender_says(HW_QUEUE, HW_LETTER_WANT, 1, 0));
+    CU_ASSERT_TRUE(desk_is_silent(&sender_desk));
+}
+
 static void
 greetings_are_told_apart_from_what_is_counted(void)
 {
@@ -338,6 +395,9 @@ static CU_TestInfo tests[] = {
     CHECK(mail_is_handed_to_the_wire_as_one_burst),
     CHECK(what_a_full_wire_does_not_take_waits_until_it_is_writable),
     CHECK(mail_may_begin_in_the_middle_of_a_batch),
+    CHECK(what_nobody_is_to_have_is_said_to_be_refused_before_it_is_taken),
+    CHECK(what_was_not_taken_is_not_refused_yet),
+    CHECK(a_greeting_that_is_refused_is_taken),
     CHECK(greetings_are_told_apart_from_what_is_counted),
     CHECK(mail_comes_when_it_is_wanted),
     CHECK(mail_for_another_wire_is_given_back),

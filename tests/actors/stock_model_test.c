@@ -15,6 +15,7 @@ enum {
     LIST_MAX = 2048,
     KEYS = 4,
     LIMIT = 40,  // of the spool
+    MAILS = 32,  // that are remembered, to be refused
     LATE_MS = 8, // how late what expires may be found to
     FILE_BEGINS = 1000,
 };
@@ -34,7 +35,16 @@ struct entry {
     hawser_fate fate;
 };
 
+// What was handed on, as the sender has it.
+struct mail {
+    struct hw_batch *batch; // NULL: none
+    uint32_t from;
+    uint32_t count;
+};
+
 static struct entry list[LIST_MAX];
+static struct mail mails[MAILS];
+static unsigned newest_mail;
 static uint64_t count, orders, now_ms;
 static struct hw_stock stock;
 static struct hw_meter meter;
@@ -235,6 +245,33 @@ add(void)
     drop_down_to_limit();
 }
 
+static void
+give_back_mail(struct mail *mail)
+{
+    if (mail->batch != NULL) {
+        hw_batch_drop(mail->batch);
+        mail->batch = NULL;
+    }
+}
+
+static void
+forget_mails(void)
+{
+    for (unsigned i = 0; i < MAILS; i++) {
+        give_back_mail(&mails[i]);
+    }
+}
+
+static void
+remember_mail(const struct hw_run *run)
+{
+    struct mail *mail = &mails[++newest_mail % MAILS];
+
+    give_back_mail(mail);
+    hw_batch_hold(run->batch, 1);
+    *mail = (struct mail){ run->batch, run->from, run->count };
+}
+
 static bool
 window_is_full(void)
 {
@@ -259,6 +296,7 @@ hand(void)
                         first_waiting(HAWSER_LOW) == NULL));
         return;
     }
+    remember_mail(&run);
     for (uint32_t i = 0; i < run.count && agreed; i++) {
         uint64_t at = run.batch->key + run.from + i - FILE_BEGINS;
         struct entry *entry = &list[at % LIST_MAX];
@@ -284,6 +322,27 @@ settle(void)
     for (uint64_t at = 0; at < count; at++) {
         if (list[at].place == IN_FLIGHT && list[at].number < number) {
             leave(&list[at], HAWSER_SETTLED);
+        }
+    }
+}
+
+static void
+refuse(void)
+{
+    const struct mail *mail = &mails[up_to(MAILS - 1)];
+    uint32_t first, messages;
+
+    if (mail->batch == NULL) {
+        return;
+    }
+    first = (uint32_t)up_to(mail->count - 1);
+    messages = 1 + (uint32_t)up_to(mail->count - first - 1);
+    hw_stock_refuse(&stock, mail->batch, mail->from + first, messages, ear());
+    for (uint32_t i = 0; i < messages; i++) {
+        uint64_t at = mail->batch->key + mail->from + first + i - FILE_BEGINS;
+
+        if (list[at].place == IN_FLIGHT) {
+            leave(&list[at], HAWSER_REFUSED);
         }
     }
 }
@@ -333,6 +392,7 @@ rewind_all(void)
 {
     const struct entry *newest[KEYS + 1] = { NULL };
 
+    forget_mails();
     hw_stock_rewind(&stock, ear());
     for (uint64_t at = 0; at < count; at++) {
         struct entry *entry = &list[at];
@@ -380,14 +440,14 @@ compare(void)
     expect(hw_stock_held(&stock) == held());
     expect(HW_METER_GET(meter.in_flight) == in_flight || !by_tag);
     expect(HW_METER_GET(meter.settled) + HW_METER_GET(meter.dropped) +
-               HW_METER_GET(meter.expired) ==
+               HW_METER_GET(meter.expired) + HW_METER_GET(meter.refused) ==
            left);
 }
 
 static void
 take_a_step(void)
 {
-    switch (count == 0 ? 9 : up_to(12)) {
+    switch (count == 0 ? 13 : up_to(14)) {
     case 0:
         rewind_all();
         break;
@@ -410,6 +470,10 @@ take_a_step(void)
     case 7:
     case 8:
         hand();
+        break;
+    case 9:
+    case 10:
+        refuse();
         break;
     default:
         add();
@@ -449,6 +513,7 @@ end(void)
 {
     uint64_t left = held();
 
+    forget_mails();
     expect(hw_stock_close(&stock, ear()) == left);
     for (uint64_t at = 0; at < count; at++) {
         expect(list[at].told == (list[at].place == LEFT));

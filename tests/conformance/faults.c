@@ -166,6 +166,12 @@ hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
 }
 
 void
+hawser_port_refused(hawser_port *port, size_t index, const char *sentence)
+{
+    record_refused(port, index, sentence);
+}
+
+void
 hawser_port_note(hawser_port *port, const char *sentence)
 {
     record_note(port, sentence);

@@ -56,7 +56,7 @@ ear_clear(struct ear *ear)
 // ---- rules ----
 
 // Whether the call is allowed at all. Only lost may come from inside a verb,
-// and not from inside dial and close.
+// and not from inside dial and close; and refused from inside send.
 static bool
 allowed(hawser_port *port, const char *what, bool is_lost)
 {
@@ -162,6 +162,23 @@ record_alive(hawser_port *port)
 {
     if (allowed(port, "alive", false)) {
         port->times_alive++;
+    }
+}
+
+void
+record_refused(hawser_port *port, size_t index, const char *sentence)
+{
+    if (port->closed || port->times_lost > 0) {
+        stage_fault(port->stage, "refused after close or lost");
+    } else if (port->inside == NULL || strcmp(port->inside, "send") != 0) {
+        stage_fault(port->stage, "refused from outside of send");
+    } else if (index >= port->offered || index < port->refused_end) {
+        stage_fault(port->stage, "refused(%zu) of %zu, behind %zu", index,
+                    port->offered, port->refused_end);
+    } else if (sentence[0] == '\0') {
+        stage_fault(port->stage, "refused without a sentence");
+    } else {
+        port->refused_end = index + 1;
     }
 }
 

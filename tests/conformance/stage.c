@@ -250,11 +250,17 @@ port_send(hawser_port *port, const hawser_message *messages, size_t count)
     size_t taken;
 
     port->inside = "send";
+    port->offered = count;
+    port->refused_end = 0;
     taken = port->transport->send(port->wire, messages, count);
     port->inside = NULL;
     if (taken > count) {
         stage_fault(port->stage, "send took %zu of %zu", taken, count);
         return count;
+    }
+    if (port->refused_end > taken) {
+        stage_fault(port->stage, "refused(%zu), and send took %zu",
+                    port->refused_end - 1, taken);
     }
     port->times_short += taken < count;
     return taken;

@@ -64,7 +64,9 @@ struct hawser_port {
     unsigned times_writable;
     unsigned times_short; // send took fewer than it was given
     unsigned times_alive;
-    uint64_t asked; // the highest barrier
+    size_t offered;     // to the send that is running
+    size_t refused_end; // behind the last of those that it refused
+    uint64_t asked;     // the highest barrier
     uint64_t passed;
     hawser_cause cause;
     char error[256];
@@ -164,6 +166,9 @@ record_received(hawser_port *port, hawser_kind kind, const void *topic,
 
 void
 record_alive(hawser_port *port);
+
+void
+record_refused(hawser_port *port, size_t index, const char *sentence);
 
 void
 record_note(hawser_port *port, const char *sentence);

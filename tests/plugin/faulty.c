@@ -210,9 +210,18 @@ fault_alive(hawser_port *port)
 {
     struct end *end = (struct end *)port;
 
+    if (has(end, "refuses_outside_of_send")) {
+        hawser_port_refused(end->port, 0, "nobody is to have it");
+    }
     if (!has(end, "seems_dead")) {
         hawser_port_alive(end->port);
     }
+}
+
+void
+fault_refused(hawser_port *port, size_t index, const char *sentence)
+{
+    hawser_port_refused(((struct end *)port)->port, index, sentence);
 }
 
 void
@@ -363,6 +372,9 @@ send_some(void *wire, const hawser_message *messages, size_t count)
 
     if (has(end, "crashes")) {
         abort();
+    }
+    if (has(end, "refuses_what_it_was_not_given")) {
+        hawser_port_refused(end->port, count, "nobody is to have it");
     }
     if (has(end, "takes_nothing_large") && messages[0].size > 65536) {
         return 0;

@@ -24,6 +24,9 @@ void
 fault_lost(hawser_port *port, const hawser_lost *why);
 
 void
+fault_refused(hawser_port *port, size_t index, const char *sentence);
+
+void
 fault_note(hawser_port *port, const char *sentence);
 
 const char *

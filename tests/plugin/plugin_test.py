@@ -240,6 +240,8 @@ class InTheBus(unittest.TestCase):
                 ("passes_another",
                  r"broke a rule: passed\(\d+\), with \d+ asked"),
                 ("takes_too_many", r"broke a rule: send took \d+ of \d+"),
+                ("refuses_what_it_was_not_given",
+                 "broke a rule: refused what send was not given"),
                 ("speaks_on_a_thread",
                  "broke a rule: called on another thread than its loop's"),
         ]:

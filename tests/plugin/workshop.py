@@ -11,8 +11,8 @@ SANITIZE = os.environ.get("HAWSER_SANITIZE", "")
 EXAMPLE = SOURCE / "examples" / "transport-packet"
 CONFORMANCE = (BUILD / "tests" / "conformance" / "program" /
                "hawser-conformance")
-CALLS = ["opened", "writable", "passed", "received", "alive", "lost", "note",
-         "name"]
+CALLS = ["opened", "writable", "passed", "received", "refused", "alive",
+         "lost", "note", "name"]
 
 
 def run(*command, **more):

@@ -59,6 +59,14 @@ hawser_port_received(hawser_port *port, hawser_kind kind, const void *topic,
 }
 
 void
+hawser_port_refused(hawser_port *port, size_t index, const char *sentence)
+{
+    (void)sentence; // for people
+    port->refused++;
+    port->refused_last = index;
+}
+
+void
 hawser_port_lost(hawser_port *port, const hawser_lost *why)
 {
     port->lost++;

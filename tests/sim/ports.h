@@ -11,10 +11,11 @@
 // What became of one wire.
 struct hawser_port {
     void *wire;
-    unsigned opened, writable, alive, lost, received;
+    unsigned opened, writable, alive, lost, received, refused;
     int barriers;
     uint64_t passed;
-    uint64_t last; // number of the last message received
+    size_t refused_last; // index
+    uint64_t last;       // number of the last message received
     hawser_cause cause;
     int code;
     int http_status;

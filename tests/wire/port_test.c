@@ -311,6 +311,41 @@ a_lost_wire_is_told_and_takes_nothing_more(void)
     CU_ASSERT_EQUAL(pier.wire_count, 2);
 }
 
+static size_t
+refuse_even(void *wire, const hawser_message *array, size_t count)
+{
+    hawser_port *port = ((struct pier_wire *)wire)->port;
+
+    (void)array;
+    for (size_t i = 0; i < count; i += 2) {
+        hawser_port_refused(port, i, "nobody is to have it");
+    }
+    return count;
+}
+
+static void
+what_a_wire_refuses_is_known_until_the_next_send(void)
+{
+    static hawser_transport refusing;
+    uint32_t from = 0;
+
+    refusing = pier_transport;
+    refusing.send = refuse_even;
+    pier_open_wire(&refusing);
+    CU_ASSERT_EQUAL(hw_port_refused(pier_ports, &from), 0);
+    CU_ASSERT_EQUAL(send_on(1), 3);
+    from = 0;
+    CU_ASSERT_EQUAL(hw_port_refused(pier_ports, &from), 1);
+    CU_ASSERT_EQUAL(from++, 0);
+    CU_ASSERT_EQUAL(hw_port_refused(pier_ports, &from), 1);
+    CU_ASSERT_EQUAL(from++, 2);
+    CU_ASSERT_EQUAL(hw_port_refused(pier_ports, &from), 0);
+    CU_ASSERT_EQUAL(send_on(2), 0); // there is no such wire
+    from = 0;
+    CU_ASSERT_EQUAL(hw_port_refused(pier_ports, &from), 0);
+    CU_ASSERT_TRUE(desk_is_silent(&pier_desk));
+}
+
 static void
 a_wire_may_be_lost_from_inside_a_verb(void)
 {
@@ -380,6 +415,7 @@ static CU_TestInfo tests[] = {
     CHECK(a_wire_is_listened_to_or_not),
     CHECK(signs_of_life_are_written_down_with_their_time),
     CHECK(a_lost_wire_is_told_and_takes_nothing_more),
+    CHECK(what_a_wire_refuses_is_known_until_the_next_send),
     CHECK(a_wire_may_be_lost_from_inside_a_verb),
     CHECK(a_goodbye_carries_its_code_and_reason),
     CHECK(at_the_end_of_a_bus_wires_are_closed_and_transports_stopped_once),

@@ -151,6 +151,31 @@ speak_inside(void *wire, const hawser_message *array, size_t count)
     return count;
 }
 
+static size_t
+refuse_another(void *wire, const hawser_message *array, size_t count)
+{
+    (void)array;
+    hawser_port_refused(((struct pier_wire *)wire)->port, count, "nobody");
+    return count;
+}
+
+static size_t
+refuse_backwards(void *wire, const hawser_message *array, size_t count)
+{
+    (void)array;
+    hawser_port_refused(((struct pier_wire *)wire)->port, 1, "nobody");
+    hawser_port_refused(((struct pier_wire *)wire)->port, 0, "nobody");
+    return count;
+}
+
+static size_t
+refuse_and_not_take(void *wire, const hawser_message *array, size_t count)
+{
+    (void)array;
+    hawser_port_refused(((struct pier_wire *)wire)->port, count - 1, "nobody");
+    return count - 1;
+}
+
 static hawser_status
 open_inside(void *site, const hawser_dial *dial, hawser_port *given,
             void **wire, char *sentence, size_t size)
@@ -223,6 +248,38 @@ spoke_from_inside_a_verb(void)
 }
 
 static void
+refused_from_outside_of_send(void)
+{
+    pier_open_wire(&pier_transport);
+    hawser_port_refused(port(), 0, "nobody");
+    CU_ASSERT_TRUE(is_lost_for(BROKE "refused from outside of send"));
+}
+
+static void
+refused_what_it_was_not_given(void)
+{
+    (void)send_with(refuse_another);
+    CU_ASSERT_TRUE(is_lost_for(BROKE "refused what send was not given"));
+}
+
+static void
+refused_out_of_order(void)
+{
+    (void)send_with(refuse_backwards);
+    CU_ASSERT_TRUE(is_lost_for(BROKE "refused twice, or not in order"));
+}
+
+static void
+refused_what_it_did_not_take(void)
+{
+    uint32_t from = 0;
+
+    CU_ASSERT_EQUAL(send_with(refuse_and_not_take), 0);
+    CU_ASSERT_EQUAL(hw_port_refused(pier_ports, &from), 0);
+    CU_ASSERT_TRUE(is_lost_for(BROKE "refused(1), and send took 1"));
+}
+
+static void
 opened_from_inside_dial(void)
 {
     dial_with(open_inside);
@@ -260,6 +317,7 @@ say_all(hawser_port *gone)
     hawser_port_opened(gone, &info);
     hawser_port_received(gone, HAWSER_TEXT, NULL, 0, "x", 1);
     hawser_port_writable(gone);
+    hawser_port_refused(gone, 0, "nobody");
     hawser_port_passed(gone, 1);
     hawser_port_alive(gone);
     hawser_port_lost(gone, &reset);
@@ -373,6 +431,10 @@ static CU_TestInfo tests[] = {
     CHECK(what_was_received_before_a_rule_was_broken_is_handed_on),
     CHECK(took_more_than_it_was_given),
     CHECK(spoke_from_inside_a_verb),
+    CHECK(refused_from_outside_of_send),
+    CHECK(refused_what_it_was_not_given),
+    CHECK(refused_out_of_order),
+    CHECK(refused_what_it_did_not_take),
     CHECK(opened_from_inside_dial),
     CHECK(lost_from_inside_dial),
     CHECK(dialled_and_gave_no_wire),

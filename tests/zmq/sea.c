@@ -165,7 +165,23 @@ sea_says(struct sea *sea, const char *topic, const char *bytes, size_t size,
 }
 
 bool
-sea_settles(struct sea *sea, uint64_t tag)
+sea_refuses(struct sea *sea, const char *topic, const char *bytes, size_t size,
+            const char *sentence)
+{
+    hawser_message *message;
+    hawser_status status;
+
+    must(hawser_message_new_topic(HAWSER_BINARY, topic,
+                                  topic == NULL ? 0 : strlen(topic), bytes,
+                                  size, &message) == HAWSER_OK);
+    status = hawser_send_message(sea->bus, sea->link, message, 1);
+    hawser_message_drop(message);
+    return status == HAWSER_INVALID &&
+           strcmp(hawser_last_error(), sentence) == 0;
+}
+
+bool
+sea_receipt(struct sea *sea, uint64_t *tag, hawser_fate *fate)
 {
     hawser_item item = { .kind = HAWSER_ITEM_EVENT };
 
@@ -174,7 +190,24 @@ sea_settles(struct sea *sea, uint64_t tag)
             return false;
         }
     }
-    return item.tag == tag && item.fate == HAWSER_SETTLED;
+    *tag = item.tag;
+    *fate = item.fate;
+    return true;
+}
+
+bool
+sea_told(struct sea *sea, uint64_t tag, hawser_fate fate)
+{
+    uint64_t told;
+    hawser_fate became;
+
+    return sea_receipt(sea, &told, &became) && told == tag && became == fate;
+}
+
+bool
+sea_settles(struct sea *sea, uint64_t tag)
+{
+    return sea_told(sea, tag, HAWSER_SETTLED);
 }
 
 uint64_t
@@ -215,8 +248,16 @@ sea_bind(struct sea *sea, int type, const char *address)
 void *
 sea_connect(struct sea *sea, int type, const char *address)
 {
+    return sea_connect_as(sea, type, address, "");
+}
+
+void *
+sea_connect_as(struct sea *sea, int type, const char *address, const char *id)
+{
     void *peer = open_peer(sea, type);
 
+    must(id[0] == '\0' ||
+         zmq_setsockopt(peer, ZMQ_ROUTING_ID, id, strlen(id)) == 0);
     must(zmq_connect(peer, address) == 0);
     return peer;
 }

@@ -37,6 +37,10 @@ sea_bind(struct sea *sea, int type, const char *address);
 void *
 sea_connect(struct sea *sea, int type, const char *address);
 
+// The same, known by that routing id.
+void *
+sea_connect_as(struct sea *sea, int type, const char *address, const char *id);
+
 // Opens the link to url, with names and values of options up to a NULL.
 hawser_status
 sea_open(struct sea *sea, const char *url, ...);
@@ -63,13 +67,26 @@ void
 sea_says(struct sea *sea, const char *topic, const char *bytes, size_t size,
          uint64_t tag);
 
+// The next receipt. False: none came.
+bool
+sea_receipt(struct sea *sea, uint64_t *tag, hawser_fate *fate);
+
 // Whether the receipt of tag says that it is settled.
 bool
 sea_settles(struct sea *sea, uint64_t tag);
 
+// Whether the next receipt says that of it.
+bool
+sea_told(struct sea *sea, uint64_t tag, hawser_fate fate);
+
 // Messages that are, by now.
 uint64_t
 sea_settled(struct sea *sea);
+
+// Hands a message to the link that refuses it: whether it says so.
+bool
+sea_refuses(struct sea *sea, const char *topic, const char *bytes, size_t size,
+            const char *sentence);
 
 // ---- the bare socket ----
 

@@ -207,22 +207,6 @@ a_bound_push_waits_until_somebody_is_there(void)
     sea_end(&sea);
 }
 
-static void
-what_a_pull_is_given_to_send_loses_it_with_a_sentence(void)
-{
-    void *peer;
-
-    sea_begin(&sea);
-    peer = sea_bind(&sea, ZMQ_PUSH, "tcp://127.0.0.1:*");
-    CU_ASSERT_EQUAL(sea_open_peer(&sea, "type=pull", NULL, NULL), HAWSER_OK);
-    CU_ASSERT_TRUE(sea_up(&sea));
-    sea_says(&sea, NULL, "what for?", 9, 0);
-    CU_ASSERT_TRUE(sea_is(&sea, HAWSER_WAITING));
-    CU_ASSERT_PTR_NOT_NULL(strstr(sea.error, "receives only"));
-    peer_ends(peer);
-    sea_end(&sea);
-}
-
 // XPUB shows what it is asked for.
 static void
 standing_messages_of_a_sub_are_its_subscriptions(void)
@@ -395,7 +379,6 @@ static CU_TestInfo tests[] = {
     CHECK(a_rep_answers_what_it_was_asked),
     CHECK(push_and_pull_go_one_way),
     CHECK(a_bound_push_waits_until_somebody_is_there),
-    CHECK(what_a_pull_is_given_to_send_loses_it_with_a_sentence),
     CHECK(standing_messages_of_a_sub_are_its_subscriptions),
     CHECK(a_pub_sends_topics),
     CHECK(an_xsub_subscribes_and_a_pair_talks),

@@ -89,6 +89,8 @@ struct sim_seen {
 // What the checker hears. Any may be NULL.
 struct sim_watch {
     void *user;
+    // Whether the wire can send it to nobody, whatever its server does.
+    bool (*refuses)(void *user, const struct sim_seen *seen);
     // By the wire: it is in its buffer, or under way.
     void (*taken)(void *user, const struct sim_seen *seen);
     void (*arrived)(void *user, const struct sim_seen *seen);

@@ -180,6 +180,15 @@ sim_wire_fits(const struct sim_wire *wire, size_t cost)
            sim_wire_backlog(wire) + cost <= wire->buffer_max;
 }
 
+static bool
+is_refused(const struct sim_wire *wire, const struct sim_parcel *parcel)
+{
+    const struct sim_watch *watch = &wire->world->watch;
+    const struct sim_seen what = sim_wire_seen(wire, parcel);
+
+    return watch->refuses != NULL && watch->refuses(watch->user, &what);
+}
+
 static void
 tell_taken(const struct sim_wire *wire, const struct sim_parcel *parcel)
 {
@@ -212,6 +221,12 @@ sim_wire_send(void *handle, const hawser_message *messages, size_t count)
             free(parcel);
             wire->refused = cost + 1; // 1 where there was no memory
             break;
+        }
+        if (is_refused(wire, parcel)) {
+            hawser_port_refused(wire->port, taken++,
+                                "sim: nobody is to have it");
+            free(parcel);
+            continue;
         }
         tell_taken(wire, parcel);
         sim_lane_add(&wire->out, parcel);

@@ -32,8 +32,23 @@ is_packed_well(const hawser_message *message)
     return at == message->size;
 }
 
-static const char *
-fault_of(const hawser_message *message, const struct hw_zmq_shape *shape)
+static bool
+has_place_for_topic(const struct hw_zmq_shape *shape)
+{
+    return shape->addressed || shape->topics ||
+           shape->multipart == HW_ZMQ_TOPIC;
+}
+
+bool
+hw_zmq_shape_is_picky(const struct hw_zmq_shape *shape)
+{
+    return shape->addressed || shape->multipart == HW_ZMQ_PACKED ||
+           !has_place_for_topic(shape);
+}
+
+const char *
+hw_zmq_shape_fault(const struct hw_zmq_shape *shape,
+                   const hawser_message *message)
 {
     bool packed = shape->multipart == HW_ZMQ_PACKED;
 
@@ -41,8 +56,7 @@ fault_of(const hawser_message *message, const struct hw_zmq_shape *shape)
         (message->topic_size == 0 || message->topic_size > UINT8_MAX)) {
         return "a router's message needs its peer's routing id as topic";
     }
-    if (message->topic != NULL && !shape->addressed && !shape->topics &&
-        shape->multipart != HW_ZMQ_TOPIC) {
+    if (message->topic != NULL && !has_place_for_topic(shape)) {
         return "with this zmq.multipart there is no place for a topic";
     }
     if (packed && !is_packed_well(message)) {
@@ -59,7 +73,7 @@ const char *
 hw_zmq_cut_begin(struct hw_zmq_cut *cut, const hawser_message *message,
                  const struct hw_zmq_shape *shape)
 {
-    const char *fault = fault_of(message, shape);
+    const char *fault = hw_zmq_shape_fault(shape, message);
 
     cut->message = message;
     cut->head = message->topic != NULL;

@@ -45,7 +45,16 @@ struct hw_zmq_cut {
     bool more; // there is another frame
 };
 
+// Are there messages that can't be sent in that shape?
+bool
+hw_zmq_shape_is_picky(const struct hw_zmq_shape *shape);
+
 // NULL, or why this message can't be sent in that shape.
+const char *
+hw_zmq_shape_fault(const struct hw_zmq_shape *shape,
+                   const hawser_message *message);
+
+// NULL, or the same.
 const char *
 hw_zmq_cut_begin(struct hw_zmq_cut *cut, const hawser_message *message,
                  const struct hw_zmq_shape *shape);

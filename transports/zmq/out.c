@@ -1,6 +1,5 @@
 // out.c - sending.
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <zmq.h>
 
@@ -27,7 +26,9 @@ struct sending {
     bool awaits_bytes;          // wire.buffer is full
 };
 
-enum outcome { TAKEN, DROPPED, NO_ROOM, ENDED };
+enum outcome { TAKEN, REFUSED, NO_ROOM, ENDED };
+
+const char hw_zmq_no_sender[] = "type=pull receives only";
 
 // ---- memory ----
 
@@ -99,17 +100,11 @@ make_frame(struct sending *sending, zmq_msg_t *made, struct hw_zmq_frame frame)
 
 // ---- one message ----
 
-static void
-note_dropped(struct hw_zmq_wire *wire, const char *why)
+static enum outcome
+refuse(const struct sending *sending, const char *why)
 {
-    char note[160];
-    uint64_t dropped = ++wire->dropped;
-
-    if ((dropped & (dropped - 1)) == 0) { // 1, 2, 4, 8 …
-        (void)snprintf(note, sizeof note, "zmq: %llu messages not sent: %s",
-                       (unsigned long long)dropped, why); // cut
-        hawser_port_note(wire->port, note);
-    }
+    hawser_port_refused(sending->wire->port, sending->at, why);
+    return REFUSED;
 }
 
 static enum outcome
@@ -122,7 +117,7 @@ outcome_of(int error)
     case ENOMEM:
         return NO_ROOM;
     case EHOSTUNREACH:
-        return DROPPED;
+        return REFUSED;
     default:
         return ENDED;
     }
@@ -175,18 +170,17 @@ send_one(struct sending *sending)
     const hawser_message *message = &sending->messages[sending->at];
     struct hw_zmq_wire *wire = sending->wire;
     struct hw_zmq_cut cut;
-    const char *fault = hw_zmq_cut_begin(&cut, message, &wire->shape);
+    const char *fault = wire->type->sends
+                            ? hw_zmq_cut_begin(&cut, message, &wire->shape)
+                            : hw_zmq_no_sender;
     enum outcome outcome;
 
-    if (fault != NULL) {
-        note_dropped(wire, fault);
-        return DROPPED;
+    if (fault != NULL) { // it was kept for a wire of another shape
+        return refuse(sending, fault);
     }
     outcome = send_frames(sending, &cut);
-    if (outcome == DROPPED) {
-        note_dropped(wire, "no peer has that routing id");
-    }
-    return outcome;
+    return outcome == REFUSED ? refuse(sending, "no peer has that routing id")
+                              : outcome;
 }
 
 // What a SUB is given are subscriptions, as XSUB has them: 1 and a prefix
@@ -272,10 +266,6 @@ hw_zmq_send(void *user, const hawser_message *messages, size_t count)
 
     if (wire->phase != HW_ZMQ_OPEN) {
         wire->wants_room = true;
-        return 0;
-    }
-    if (!wire->type->sends) {
-        end(wire, "type=pull receives only");
         return 0;
     }
     send_all(&sending);

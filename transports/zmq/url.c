@@ -334,3 +334,18 @@ hw_zmq_url_parse(const char *url, struct hw_zmq_url *parts, char *sentence,
     return parts->carrier == HW_ZMQ_TCP ? take_tcp(&address, parts)
                                         : take_place(&address, parts);
 }
+
+const struct hw_zmq_type *
+hw_zmq_url_type(const char *url)
+{
+    char sentence[128];
+    const char *mark = url + strcspn(url, "?");
+    struct reader query = { mark + (*mark == '?'), url + strlen(url), sentence,
+                            sizeof sentence };
+    struct hw_zmq_url parts;
+
+    parts.type = hw_zmq_type_find("dealer");
+    parts.subscription_count = 0;
+    (void)take_query(&query, &parts); // it was taken apart before
+    return parts.type;
+}

@@ -41,4 +41,8 @@ bool
 hw_zmq_url_parse(const char *url, struct hw_zmq_url *parts, char *sentence,
                  size_t size);
 
+// The type that a URL which can be taken apart says.
+const struct hw_zmq_type *
+hw_zmq_url_type(const char *url);
+
 #endif

@@ -69,7 +69,6 @@ struct hw_zmq_wire {
     size_t buffer_max, message_max;
     uint64_t taken;   // bytes, ever
     uint64_t nothing; // looks at the gauge while nobody is there to be stuck
-    uint64_t dropped; // messages that could not be sent
     uint16_t port_number;
     char address[64];                // that it connects to, numeric
     char place[HW_ZMQ_NAME_MAX + 1]; // or the path, or the name
@@ -144,6 +143,9 @@ hw_zmq_probe_cancel(struct hw_zmq_wire *wire);
 // Receives what is there, up to a limit; the rest waits for another turn.
 void
 hw_zmq_receive(struct hw_zmq_wire *wire);
+
+// What is said of messages for a type that sends none.
+extern const char hw_zmq_no_sender[];
 
 size_t
 hw_zmq_send(void *user, const hawser_message *messages, size_t count);

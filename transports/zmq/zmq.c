@@ -38,6 +38,39 @@ check(const char *url, const hawser_settings *settings, hawser_route *route,
     return HAWSER_OK;
 }
 
+static struct hw_zmq_shape
+shape_of(const struct hw_zmq_type *type, const hawser_settings *settings)
+{
+    return (struct hw_zmq_shape){
+        .multipart = (enum hw_zmq_multipart)hawser_setting_number(
+            settings, "zmq.multipart"),
+        .addressed = type->number == ZMQ_ROUTER,
+        .topics = type->topics,
+    };
+}
+
+static hawser_status
+fits(const char *url, const hawser_settings *settings,
+     const hawser_message *message, char *sentence, size_t size)
+{
+    const struct hw_zmq_type *type = hw_zmq_url_type(url);
+    struct hw_zmq_shape shape = shape_of(type, settings);
+    const char *fault = NULL;
+
+    if (!type->sends) {
+        fault = hw_zmq_no_sender;
+    } else if (type->number == ZMQ_SUB) { // subscriptions have no shape
+        return HAWSER_OK;
+    } else if (message == NULL) {
+        return hw_zmq_shape_is_picky(&shape) ? HAWSER_INVALID : HAWSER_OK;
+    } else {
+        fault = hw_zmq_shape_fault(&shape, message);
+    }
+    return fault == NULL || hw_shared_refuse(sentence, size, "zmq: %s", fault)
+               ? HAWSER_OK
+               : HAWSER_INVALID;
+}
+
 static void
 configure(struct hw_zmq_wire *wire, const struct hw_zmq_url *url,
           const hawser_dial *dial)
@@ -48,10 +81,7 @@ configure(struct hw_zmq_wire *wire, const struct hw_zmq_url *url,
     wire->carrier = url->carrier;
     wire->bind = url->bind;
     wire->awaits_answer = url->type->number == ZMQ_REP;
-    wire->shape.multipart =
-        (enum hw_zmq_multipart)hawser_setting_number(settings, "zmq.multipart");
-    wire->shape.addressed = url->type->number == ZMQ_ROUTER;
-    wire->shape.topics = url->type->topics;
+    wire->shape = shape_of(url->type, settings);
     wire->dial_ms = (unsigned)hawser_setting_number(settings, "dial.timeout");
     wire->buffer_max = (size_t)hawser_setting_number(settings, "wire.buffer");
     wire->message_max = (size_t)hawser_setting_number(settings, "message.max");
@@ -131,4 +161,5 @@ const hawser_transport hawser_transport_zmq = {
     .listen = listen_to,
     .close = close_wire,
     .gauge = hw_zmq_gauge,
+    .fits = fits,
 };

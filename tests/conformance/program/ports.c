@@ -43,6 +43,12 @@ hawser_port_lost(hawser_port *port, const hawser_lost *why)
 }
 
 void
+hawser_port_refused(hawser_port *port, size_t index, const char *sentence)
+{
+    record_refused(port, index, sentence);
+}
+
+void
 hawser_port_note(hawser_port *port, const char *sentence)
 {
     (void)port;
