@@ -143,8 +143,7 @@ what_nobody_is_to_have_is_said_to_be_refused_before_it_is_taken(void)
     CU_ASSERT_TRUE(says_refused(0, 1, 1)); // the first
     CU_ASSERT_TRUE(says_refused(2, 2, 1)); // a run in the midst
     CU_ASSERT_TRUE(says_refused(5, 1, 1)); // the last
-    CU_ASSERT_TRUE(sender_says(HW_QUEUE, HW_LETTER_TAKEN, 1, 16));
-    CU_ASSERT_TRUE(sender_says(HW_QUEUE, HW_LETTER_WANT, 1, 0));
+    CU_ASSERT_TRUE(says_taken(HW_LETTER_TAKEN, 16, true));
     CU_ASSERT_TRUE(desk_is_silent(&sender_desk));
 }
 
@@ -169,8 +168,7 @@ a_greeting_that_is_refused_is_taken(void)
     start("");
     sender_port.refuses = 1 << ('h' - 'a');
     sender_mail(HW_LETTER_GREETING_MAIL, 1, 0, "hello");
-    CU_ASSERT_TRUE(sender_says(HW_QUEUE, HW_LETTER_GREETING_TAKEN, 1, 0));
-    CU_ASSERT_TRUE(sender_says(HW_QUEUE, HW_LETTER_WANT, 1, 0));
+    CU_ASSERT_TRUE(says_taken(HW_LETTER_GREETING_TAKEN, 0, true));
     CU_ASSERT_TRUE(desk_is_silent(&sender_desk));
 }
 
