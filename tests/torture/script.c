@@ -99,15 +99,20 @@ open_bus(struct script *script, const char *settings)
                 "greeting.timeout=3s");
     char copy[512], *rest, *setting;
 
-    MUST(script,
-         hawser_options_set(options, "threads", script->threaded ? "1" : "0"));
+    (void)snprintf(copy, sizeof copy, "%u", script->threads); // it fits
+    MUST(script, hawser_options_set(options, "threads", copy));
     (void)snprintf(copy, sizeof copy, "%s", settings); // ours are shorter
     setting = strtok_r(copy, " ", &rest);
     while (setting != NULL && is_right(script)) {
         set(script, options, setting);
         setting = strtok_r(NULL, " ", &rest);
     }
-    MUST(script, hawser_bus_open(options, &script->bus));
+    if (script->context == NULL) {
+        MUST(script, hawser_bus_open(options, &script->bus));
+    } else {
+        MUST(script, hawser_bus_open_in_zmq(script->context, options,
+                                            &script->bus));
+    }
     hawser_options_free(options);
 }
 

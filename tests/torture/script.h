@@ -46,13 +46,14 @@ struct ledger {
 
 struct script {
     hawser_bus *bus;
+    void *context;       // of ZeroMQ, for the bus; NULL: its own
     hawser_inbox *inbox; // a second one, or NULL
     hawser_inbox *heard; // in turns
     struct ledger ledgers[LEDGERS];
     unsigned links;
     unsigned refusals; // because of the call that failed
     hawser_status last;
-    bool threaded;
+    unsigned threads; // option threads
     bool late; // closing took all the time that goodbyes have
     const struct server *server;
     unsigned lane;
