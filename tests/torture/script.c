@@ -117,7 +117,8 @@ open_bus(struct script *script, const char *settings)
 }
 
 // Made once: it never leaves a bus behind. Goodbyes that are under way after a
-// second are left to end by themselves, with what they hold.
+// second, which loops share, are left to end by themselves, with what they
+// hold.
 void
 close_bus(struct script *script, int timeout_ms, hawser_status wanted)
 {
@@ -128,7 +129,8 @@ close_bus(struct script *script, int timeout_ms, hawser_status wanted)
         wrong(script, "hawser_bus_close answered %s, not %s",
               hawser_status_name(status), hawser_status_name(wanted));
     }
-    script->late = now_ms() - began_ms >= GOODBYE_MS;
+    script->late = now_ms() - began_ms >=
+                   GOODBYE_MS / (script->threads > 1 ? script->threads : 1);
     script->bus = NULL;
 }
 
@@ -350,9 +352,8 @@ handle(struct script *script, hawser_item *item)
     hawser_item_drop(item);
 }
 
-// Each inbox in its turn, for a moment.
-static void
-hear_next(struct script *script)
+void
+hear_once(struct script *script)
 {
     hawser_inbox *first = hawser_bus_inbox(script->bus);
     hawser_item item;
@@ -379,7 +380,7 @@ pump(struct script *script,
     uint64_t deadline = now_ms() + PATIENCE_MS;
 
     while (is_right(script) && !done(script, ledger)) {
-        hear_next(script);
+        hear_once(script);
         if (now_ms() > deadline) {
             wrong(script, "waited in vain for %s; it is %s", what,
                   hawser_state_name(ledger->state));

@@ -53,6 +53,7 @@ struct worker {
 
 static struct {
     struct server server;
+    struct router router;
     struct worker workers[WORKERS];
     uint32_t runs;
     unsigned failures;
@@ -137,6 +138,7 @@ play(const struct run *run, unsigned lane, struct outcome *outcome)
     script.threads = run->threads;
     script.outcome = outcome;
     script.server = &torture.server;
+    script.router = &torture.router;
     script.lane = lane;
     script.run = torture.runs;
     faults_arm(run->fault, run->number, outcome);
@@ -455,7 +457,8 @@ set_up(void)
     for (unsigned i = 0; i < WORKERS && outcomes != MAP_FAILED; i++) {
         torture.workers[i].outcome = &outcomes[i];
     }
-    return outcomes != MAP_FAILED && server_start(&torture.server);
+    return outcomes != MAP_FAILED && server_start(&torture.server) &&
+           router_start(&torture.router);
 }
 
 int
@@ -476,6 +479,7 @@ main(int argc, char **argv)
     } else {
         result = play_all();
     }
+    router_stop(&torture.router);
     server_stop(&torture.server);
     return result;
 }
