@@ -418,6 +418,25 @@ __wrap_free(void *block)
         return failed;                                                         \
     }
 
+// Without an address it ends a monitor, which needs nothing.
+int
+__real_zmq_socket_monitor(void *socket, const char *address, int events);
+int
+__wrap_zmq_socket_monitor(void *socket, const char *address, int events);
+
+int
+__wrap_zmq_socket_monitor(void *socket, const char *address, int events)
+{
+    const struct fault *fault =
+        address == NULL ? NULL : DUE("zmq_socket_monitor");
+
+    if (fault == NULL) {
+        return __real_zmq_socket_monitor(socket, address, events);
+    }
+    errno = fault->error;
+    return -1;
+}
+
 // The same of one that may also do less than it was asked to.
 #define STANDS_BEFORE_BYTES(name, parameters, arguments, size)                 \
     ssize_t __real_##name parameters;                                          \
@@ -506,9 +525,6 @@ STANDS_BEFORE(int, zmq_msg_send, (zmq_msg_t *message, void *socket, int flags),
               (message, socket, flags), -1)
 STANDS_BEFORE(int, zmq_msg_recv, (zmq_msg_t *message, void *socket, int flags),
               (message, socket, flags), -1)
-STANDS_BEFORE(int, zmq_socket_monitor,
-              (void *socket, const char *address, int events),
-              (socket, address, events), -1)
 STANDS_BEFORE(int, pipe, (int *ends), (ends), -1)
 STANDS_BEFORE(int, uv_poll_init, (uv_loop_t *loop, uv_poll_t *poll, int fd),
               (loop, poll, fd), fault->error)

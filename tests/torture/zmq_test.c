@@ -91,9 +91,9 @@ static void
 send_topic(struct script *script, struct ledger *ledger, unsigned number)
 {
     hawser_message *message = NULL;
-    char bytes[100];
+    char bytes[1004];
 
-    (void)snprintf(bytes, sizeof bytes, "%04u%90s", number, ""); // it fits
+    (void)snprintf(bytes, sizeof bytes, "%04u%999s", number, ""); // it fits
     MUST(script,
          hawser_message_new_topic(HAWSER_BINARY, "topic", 5, bytes,
                                   strlen(bytes), &message));
@@ -106,18 +106,22 @@ send_topic(struct script *script, struct ledger *ledger, unsigned number)
     }
 }
 
+// More than wire.buffer has room for.
 static void
 play_topics(struct script *script)
 {
     struct ledger *ledger;
 
     open_bus(script, "confirm=application");
-    ledger = open_echoed(script, script->router->ipc, "", "");
+    ledger = open_echoed(script, script->router->ipc, "", "wire.buffer=4KiB");
     ledger->settles = true;
-    for (unsigned number = 1; number < 6; number++) {
+    for (unsigned number = 1; number < 21; number++) {
         send_topic(script, ledger, number);
     }
     pump(script, is_echoed, ledger, "the echoes");
+    if (ledger->ups != 1 && !faults_fired()) {
+        wrong(script, "the wire was lost where nothing had failed");
+    }
     end_drained(script, ledger);
 }
 
