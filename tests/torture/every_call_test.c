@@ -1,475 +1,476 @@
-// every_call_test.c - each call of the library fails once, at each place.
-//
-//   every_call_test                   a part of them, or, with
-//                                     HAWSER_TORTURE=all set, each
-//   every_call_test --fail CALL[=HOW]:N --act ACT --threads T
-//                                     one of them, as a line that failed says
-//   every_call_test --only CALL[=HOW]      those of one kind
-//
-// Each run is a process of its own, so a crash or a hang is that run's.
-#include <dirent.h>
-#include <errno.h>
-#include <signal.h>
+// every_call_test.c - acts: values, links of one bus, policies, ends, ws, wss.
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/select.h>
 
 #include "script.h"
-#include "wire/kept.h"
 
-enum {
-    WORKERS = 4,
-    HANG_MS = PATIENCE_MS + 15000,
-    FAILURES_SHOWN = 40,
-};
+// ---- values: options and messages ----
 
-// Of a part: of each kind, one in so many.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { STRIDE = 101 };
-#else
-enum { STRIDE = 13 };
-#endif
-
-// What one run is to do.
-struct run {
-    const struct act *act;
-    const struct fault *fault; // NULL: nothing fails
-    unsigned number;
-    bool threaded;
-};
-
-struct worker {
-    pid_t process; // 0: at rest
-    uint64_t began_ms;
-    struct run run;
-    struct outcome *outcome;
-};
-
-static struct {
-    struct server server;
-    struct worker workers[WORKERS];
-    uint32_t runs;
-    unsigned failures;
-    unsigned reached; // runs in which the call failed
-    unsigned tried;
-    unsigned calls[FAULTS_MAX]; // by row of the table of faults
-    unsigned stride;
-    unsigned seed;
-    const char *only; // this call; NULL: all
-    const char *act;  // likewise
-} torture;
-
-static uint64_t
-now_ms(void)
+static void
+set_each_option(struct script *script, hawser_options *options)
 {
-    struct timespec now;
+    hawser_option_row row;
+    const char *value;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-// ---- a run, in its own process ----
-
-static unsigned
-count_fds(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    unsigned count = 0;
-
-    while (folder != NULL && readdir(folder) != NULL) {
-        count++;
+    for (size_t i = 0; hawser_options_row(i, &row) == HAWSER_OK; i++) {
+        MUST(script, hawser_options_set(options, row.name, row.value));
+        MUST(script, hawser_options_get(options, row.name, &value));
+        if (strcmp(row.type, "list") != 0 && strcmp(value, row.value) != 0) {
+            wrong(script, "%s: %s was set, and %s is got", row.name, row.value,
+                  value);
+        }
     }
-    if (folder != NULL) {
-        (void)closedir(folder); // it was only read
-    }
-    return count;
 }
 
 static void
-look_for_leaks(struct script *script, unsigned fds)
+play_values(struct script *script)
 {
-    uintptr_t site = 0;
-    unsigned left = faults_blocks_left(&site);
+    hawser_options *options = NULL;
+    hawser_message *message = NULL;
+    const char *value;
+    size_t size;
 
-    if (script->late) {
-        return;
+    MUST(script, hawser_options_new(&options));
+    set_each_option(script, options);
+    MUST(script, hawser_options_set(options, "ws.header", "A: one"));
+    MUST(script, hawser_options_set(options, "ws.header", "B: two"));
+    MUST(script, hawser_options_get(options, "ws.header", &value));
+    if (strcmp(value, "A: one\nB: two") != 0) {
+        wrong(script, "ws.header is %s", value);
     }
-    // Ports rest in case a transport calls one late, and are used again.
-    left = left > hw_kept_resting() ? left - hw_kept_resting() : 0;
-    if (left > 0 && is_right(script)) {
-        script->outcome->frames[FRAMES_MAX - 1] = site;
-        wrong(script, "%u blocks are not given back", left);
-    }
-    if (count_fds() != fds) {
-        wrong(script, "descriptors are left open");
-    }
-}
-
-// What libuv opens for the whole process, and keeps.
-static void
-warm_up(void)
-{
-    hawser_options *options;
-    hawser_bus *bus;
-
-    if (hawser_options_new(&options) == HAWSER_OK &&
-        hawser_options_set(options, "threads", "0") == HAWSER_OK &&
-        hawser_bus_open(options, &bus) == HAWSER_OK) {
-        (void)hawser_bus_close(bus, 0); // nothing is on it
+    EXPECT(script, HAWSER_UNKNOWN,
+           hawser_options_set(options, "backof.min", "1ms"));
+    EXPECT(script, HAWSER_INVALID,
+           hawser_options_set(options, "backoff.factor", "a lot"));
+    MUST(script, hawser_options_set(options, "backoff.factor", "1.5"));
+    if (hawser_options_error(options)[0] != '\0') {
+        wrong(script, "an error is told of what went well");
     }
     hawser_options_free(options);
+    MUST(script, hawser_message_new_topic(HAWSER_BINARY, "topic", 5, "bytes", 5,
+                                          &message));
+    (void)hawser_message_topic(hawser_message_hold(message), &size);
+    hawser_message_drop(message);
+    hawser_message_drop(message);
 }
 
-_Noreturn static void
-play(const struct run *run, unsigned lane, struct outcome *outcome)
-{
-    static struct script script;
-    unsigned fds;
-
-    warm_up();
-    fds = count_fds();
-    script.threaded = run->threaded;
-    script.outcome = outcome;
-    script.server = &torture.server;
-    script.lane = lane;
-    script.run = torture.runs;
-    faults_arm(run->fault, run->number, outcome);
-    run->act->play(&script);
-    faults_disarm();
-    if (script.bus != NULL) { // an act that went wrong
-        (void)hawser_bus_close(script.bus, 0);
-    } else {
-        look_for_leaks(&script, fds);
-    }
-    exit(is_right(&script) ? 0 : 1);
-}
-
-static bool
-is_wanted(const struct fault *fault)
-{
-    return torture.only == NULL || strcmp(torture.only, fault->call) == 0;
-}
-
-// ---- telling ----
+// ---- talk: two links that are each other's peer ----
 
 static void
-print_run(FILE *out, const struct run *run)
+ask(struct script *script, struct ledger *ledger)
 {
-    if (run->fault == NULL) {
-        fprintf(out, "--act %s --threads %d", run->act->name, run->threaded);
+    hawser_link_stats stats = { .size = sizeof stats };
+    hawser_link_info info = { .size = sizeof info };
+    hawser_state state;
+
+    MUST(script, hawser_link_get_stats(script->bus, ledger->link, &stats));
+    MUST(script, hawser_link_get_info(script->bus, ledger->link, &info));
+    MUST(script, hawser_link_state(script->bus, ledger->link, &state));
+    if (stats.accepted != stats.settled + stats.dropped + stats.expired +
+                              stats.waiting + stats.in_flight) {
+        wrong(script, "the figures do not add up");
+    }
+}
+
+static void
+talk(struct script *script, struct ledger *ledger)
+{
+    const hawser_send_options urgent = {
+        .priority = HAWSER_HIGH, .ttl_ms = 60000, .key = "a", .key_size = 1
+    };
+    hawser_phase phase;
+
+    for (unsigned number = 1; number < 12; number++) {
+        send_tagged(script, ledger, number, number * 10);
+    }
+    send_with(script, ledger, 12, urgent);
+    send_tagged(script, ledger, 13, 200000);
+    MUST(script, hawser_send_text(script->bus, ledger->link, "0014"));
+    ledger->accepted[14] = 1;
+    MUST(script, hawser_send(script->bus, ledger->link, "0015", 4));
+    ledger->accepted[15] = 1;
+    MUST(script, hawser_message_phase(script->bus, ledger->link, 13, &phase));
+    pump(script, has_receipts, ledger, "receipts");
+    pump(script, has_arrived, ledger, "arrivals");
+    MUST(script, hawser_flush(script->bus, ledger->link, PATIENCE_MS));
+    EXPECT(script, HAWSER_UNKNOWN,
+           hawser_cancel(script->bus, ledger->link, 13));
+    ask(script, ledger);
+}
+
+static void
+stand(struct script *script, struct ledger *ledger)
+{
+    hawser_message *login = message_of(script, 20, 0);
+    hawser_message *farewell = message_of(script, 21, 0);
+    uint64_t id = 0;
+    unsigned ups;
+
+    if (!is_right(script)) {
         return;
     }
-    fprintf(out, "--fail %s%s%s:%u --act %s --threads %d", run->fault->call,
-            run->fault->how[0] != '\0' ? "=" : "", run->fault->how, run->number,
-            run->act->name, run->threaded);
-}
-
-// addr2line knows the names of what is static.
-static void
-print_frames(const struct outcome *outcome)
-{
-    extern const char __executable_start[];
-    char command[512];
-    int size = snprintf(command, sizeof command, "addr2line -sfpe /proc/%d/exe",
-                        (int)getpid());
-
-    for (unsigned i = 0; i < FRAMES_MAX && outcome->frames[i] != 0; i++) {
-        size +=
-            snprintf(command + size, sizeof command - (size_t)size, " %#zx",
-                     outcome->frames[i] - 1 - (uintptr_t)__executable_start);
+    ledger->accepted[20] = 1; // untagged, and said again on each wire
+    MUST(script,
+         hawser_link_standing_add(script->bus, ledger->link, login, &id));
+    pump(script, has_arrived, ledger, "the standing message");
+    ledger->arrived[20] = 0;
+    ups = ledger->ups;
+    MUST(script, hawser_link_reconnect(script->bus, ledger->link));
+    pump(script, has_arrived, ledger, "the standing message once more");
+    pump(script, is_up, ledger, "the link to be up again");
+    if (ledger->ups == ups && is_right(script)) {
+        wrong(script, "the standing message came on the same wire");
     }
-    if (outcome->frames[0] != 0) {
-        fflush(stdout);
-        (void)!system(command); // without it the line above has to do
-    }
+    MUST(script, hawser_link_wait_up(script->bus, ledger->link, PATIENCE_MS));
+    MUST(script,
+         hawser_link_standing_remove(script->bus, ledger->link, id, farewell));
+    EXPECT(script, HAWSER_UNKNOWN,
+           hawser_link_standing_remove(script->bus, ledger->link, id, NULL));
+    ledger->accepted[21] = 0; // said only if the link is up then
+    hawser_message_drop(login);
+    hawser_message_drop(farewell);
 }
 
 static void
-judge(const struct worker *worker, int status, bool hung)
+play_talk(struct script *script)
 {
-    const struct outcome *outcome = worker->outcome;
-
-    torture.reached += atomic_load(&outcome->reached);
-    if (!hung && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        return;
-    }
-    if (torture.failures++ >= FAILURES_SHOWN) {
-        return;
-    }
-    printf("FAILED ");
-    print_run(stdout, &worker->run);
-    if (hung) {
-        printf(": hangs\n");
-    } else if (WIFSIGNALED(status)) {
-        printf(": %s\n", strsignal(WTERMSIG(status)));
-    } else if (outcome->sentence[0] != '\0') {
-        printf(": %s\n", outcome->sentence);
-    } else {
-        printf(": exit status %d\n", WEXITSTATUS(status));
-    }
-    print_frames(outcome);
-}
-
-// ---- workers ----
-
-static void
-start(struct worker *worker, const struct run *run)
-{
-    unsigned lane = (unsigned)(worker - torture.workers);
-
-    torture.runs++;
-    worker->run = *run;
-    worker->began_ms = now_ms();
-    memset(worker->outcome, 0, sizeof *worker->outcome);
-    memset(&torture.server.lanes[lane], 0, sizeof torture.server.lanes[lane]);
-    torture.server.lanes[lane].run = torture.runs;
-    fflush(stdout);
-    worker->process = fork();
-    if (worker->process == 0) {
-        play(run, lane, worker->outcome);
-    }
-    if (worker->process < 0) {
-        perror("fork");
-        exit(2);
+    open_bus(script, "confirm=peer confirm.interval=0ms");
+    MUST(script, hawser_inbox_open(script->bus, &script->inbox));
+    join(script, "inproc://talk", "message.max=1MiB");
+    talk(script, &script->ledgers[0]);
+    stand(script, &script->ledgers[0]);
+    MUST(script, hawser_link_drain(script->bus, script->ledgers[0].link,
+                                   PATIENCE_MS, 1000, "done"));
+    pump(script, is_closed, &script->ledgers[0], "the drained link to close");
+    end_link(script, &script->ledgers[1]);
+    hawser_inbox_close(script->inbox);
+    script->inbox = NULL;
+    close_bus(script, 100, HAWSER_OK);
+    check_ledger(script, &script->ledgers[0]);
+    if (script->ledgers[0].leftover != 0) {
+        wrong(script, "a drained link left something");
     }
 }
 
-// true: its run is over.
+// ---- wait: what waits for a peer that never comes ----
+
 static bool
-look_at(struct worker *worker)
+has_given_up(struct script *script, struct ledger *ledger)
 {
-    bool hung = now_ms() - worker->began_ms > HANG_MS;
-    int status = 0;
-
-    if (hung) {
-        (void)kill(worker->process, SIGKILL); // it is waited for below
-    }
-    if (waitpid(worker->process, &status, hung ? 0 : WNOHANG) !=
-        worker->process) {
-        return false;
-    }
-    worker->process = 0;
-    judge(worker, status, hung);
-    return true;
-}
-
-// Waits until one more is at rest, or all are.
-static struct worker *
-rest(bool all)
-{
-    const struct timespec pause = { .tv_nsec = 500000 };
-
-    for (;;) {
-        struct worker *resting = NULL;
-        unsigned busy = 0;
-
-        for (unsigned i = 0; i < WORKERS; i++) {
-            struct worker *worker = &torture.workers[i];
-
-            if (worker->process == 0 || look_at(worker)) {
-                resting = worker;
-            } else {
-                busy++;
-            }
-        }
-        if (resting != NULL && (!all || busy == 0)) {
-            return resting;
-        }
-        (void)nanosleep(&pause, NULL); // it looks again
-    }
-}
-
-// ---- all of them ----
-
-// Of a part, each kind has its share; which one, the seed says.
-static bool
-is_chosen(const struct run *run)
-{
-    return run->number == 1 ||
-           (run->number + torture.seed) % torture.stride == 0;
-}
-
-// One number more than the call came, to see that a run is through before it.
-// With a thread beside it, it does not come equally often each time.
-static void
-fail_each(const struct run *counted, const struct fault *fault, unsigned calls)
-{
-    struct run run = *counted;
-
-    run.fault = fault;
-    for (run.number = 1; run.number <= calls + 1; run.number++) {
-        if (is_chosen(&run)) {
-            start(rest(false), &run);
-            torture.tried++;
-        }
-    }
+    (void)script;
+    return ledger->receipts[2] && ledger->receipts[3] && ledger->receipts[4];
 }
 
 static void
-play_act(const struct act *act, bool threaded)
+play_wait(struct script *script)
 {
-    struct run run = { .act = act, .threaded = threaded };
-    struct worker *worker = rest(true);
-    unsigned calls[FAULTS_MAX];
-    const struct fault *fault;
+    const hawser_send_options brief = { .ttl_ms = 1 };
+    const hawser_send_options keyed = { .key = "key", .key_size = 3 };
+    hawser_phase phase = HAWSER_PHASE_GONE;
+    struct ledger *ledger;
 
-    start(worker, &run);
-    (void)rest(true); // of all there is one
-    for (unsigned i = 0; i < FAULTS_MAX; i++) {
-        calls[i] = atomic_load(&worker->outcome->calls[i]);
+    open_bus(script, "");
+    ledger = open_link(script, NULL, "inproc://wait",
+                       "spool.max_messages=6 heartbeat.interval=off");
+    send_tagged(script, ledger, 1, 0);
+    send_tagged(script, ledger, 2, 0);
+    send_with(script, ledger, 3, brief);
+    send_with(script, ledger, 4, keyed);
+    send_with(script, ledger, 5, keyed);
+    MUST(script, hawser_message_phase(script->bus, ledger->link, 1, &phase));
+    if (phase != HAWSER_PHASE_WAITING) {
+        wrong(script, "number 1 is %s", hawser_phase_name(phase));
     }
-    for (unsigned i = 0; (fault = fault_at(i)) != NULL; i++) {
-        if (calls[i] > 0 && is_wanted(fault)) {
-            torture.calls[i] += calls[i];
-            fail_each(&run, fault, calls[i]);
-        }
+    MUST(script, hawser_cancel(script->bus, ledger->link, 2));
+    pump(script, has_given_up, ledger, "receipts of what is given up");
+    for (unsigned number = 6; number < 10; number++) {
+        send_tagged(script, ledger, number, 0);
+    }
+    EXPECT(script, HAWSER_FULL,
+           hawser_send_text(script->bus, ledger->link, "0010"));
+    EXPECT(script, HAWSER_TIMEOUT, hawser_flush(script->bus, ledger->link, 0));
+    ask(script, ledger);
+    end_link(script, ledger);
+    check_ledger(script, ledger);
+    check_fate(script, ledger, 2, HAWSER_DROPPED);
+    check_fate(script, ledger, 3, HAWSER_EXPIRED);
+    check_fate(script, ledger, 4, HAWSER_DROPPED);
+    check_fate(script, ledger, 9, HAWSER_DROPPED);
+    if (is_right(script) && ledger->leftover != 6) {
+        wrong(script, "%u messages are counted as left of 6",
+              (unsigned)ledger->leftover);
+    }
+    close_bus(script, 0, HAWSER_OK);
+}
+
+// ---- left: a bus that is closed over links that are open ----
+
+static void
+play_left(struct script *script)
+{
+    struct ledger *ledger;
+
+    open_bus(script, "");
+    MUST(script, hawser_inbox_open(script->bus, &script->inbox));
+    ledger = open_link(script, NULL, "inproc://left", "");
+    (void)open_link(script, script->inbox, "inproc://right", "");
+    send_tagged(script, ledger, 1, 0);
+    send_tagged(script, ledger, 2, 100000);
+    close_bus(script, 5, HAWSER_LEFTOVER);
+    script->inbox = NULL;
+}
+
+// ---- ends: what is closed over links that are open ----
+
+static void
+play_ends(struct script *script)
+{
+    struct ledger *ledger;
+
+    open_bus(script, "");
+    MUST(script, hawser_inbox_open(script->bus, &script->inbox));
+    ledger = open_link(script, script->inbox, "inproc://one", "");
+    send_tagged(script, ledger, 1, 0);
+    hawser_inbox_close(script->inbox);
+    script->inbox = NULL;
+    ledger = open_link(script, NULL, "inproc://two", "");
+    send_tagged(script, ledger, 2, 0);
+    close_bus(script, 0, HAWSER_LEFTOVER);
+}
+
+// ---- greet: the application greets, and settles ----
+
+static void
+play_greet(struct script *script)
+{
+    open_bus(script, "greeting=application confirm=application");
+    script->ledgers[0].greets = true;
+    script->ledgers[1].greets = true;
+    script->ledgers[1].settles = true;
+    join(script, "inproc://greet", "");
+    for (unsigned number = 1; number < 9; number++) {
+        send_tagged(script, &script->ledgers[0], number, 0);
+    }
+    pump(script, has_receipts, &script->ledgers[0], "receipts");
+    MUST(script,
+         hawser_flush(script->bus, script->ledgers[0].link, PATIENCE_MS));
+    end_link(script, &script->ledgers[0]);
+    end_link(script, &script->ledgers[1]);
+    check_ledger(script, &script->ledgers[0]);
+    close_bus(script, 0, HAWSER_OK);
+}
+
+// ---- full: what happens when a spool is ----
+
+static void
+play_full(struct script *script)
+{
+    struct ledger *oldest, *newest;
+
+    open_bus(script, "spool.max_messages=3 heartbeat.interval=off");
+    oldest = open_link(script, NULL, "inproc://oldest", "overflow=drop-oldest");
+    newest = open_link(script, NULL, "inproc://newest", "overflow=drop-newest");
+    for (unsigned number = 1; number < 9; number++) {
+        send_tagged(script, oldest, number, 0);
+        send_tagged(script, newest, number, 0);
+    }
+    end_link(script, oldest);
+    end_link(script, newest);
+    check_ledger(script, oldest);
+    check_ledger(script, newest);
+    close_bus(script, 0, HAWSER_OK);
+}
+
+static void
+play_block(struct script *script)
+{
+    open_bus(script, "spool.max_messages=2 overflow=block rate.messages=2000 "
+                     "rate.burst=2 confirm=peer confirm.interval=0ms");
+    join(script, "inproc://block", "");
+    for (unsigned number = 1; number < 9; number++) {
+        send_tagged(script, &script->ledgers[0], number, 0);
+    }
+    pump(script, has_receipts, &script->ledgers[0], "receipts");
+    pump(script, has_arrived, &script->ledgers[0], "arrivals");
+    end_link(script, &script->ledgers[0]);
+    check_ledger(script, &script->ledgers[0]);
+    close_bus(script, 50, HAWSER_OK);
+}
+
+// ---- fds: foreign loops, and handlers ----
+
+static void
+wait_for(int fd)
+{
+    struct timeval limit = { .tv_usec = 20000 };
+    fd_set fds;
+
+    FD_ZERO(&fds);
+    FD_SET(fd, &fds);
+    (void)select(fd + 1, &fds, NULL, NULL, &limit); // whoever waits looks
+}
+
+static void
+dispatch(struct script *script)
+{
+    hawser_handlers mine = handlers;
+    hawser_status status;
+
+    mine.user = script;
+    status = hawser_dispatch(script->bus, &mine, 0, NULL);
+
+    if (status != HAWSER_OK && status != HAWSER_AGAIN &&
+        !refused(script, status)) {
+        wrong(script, "hawser_dispatch answered %s",
+              hawser_status_name(status));
     }
 }
 
 static void
-print_calls(void)
+play_fds(struct script *script)
 {
-    const struct fault *fault;
+    struct ledger *left, *right;
+    int bus_fd = -1, inbox_fd = -1;
 
-    for (unsigned i = 0; (fault = fault_at(i)) != NULL; i++) {
-        if (torture.calls[i] > 0) {
-            printf("%-30s %-12s %6u\n", fault->call, fault->how,
-                   torture.calls[i]);
+    open_bus(script, "confirm=peer confirm.interval=0ms");
+    MUST(script, hawser_inbox_fd(hawser_bus_inbox(script->bus), &inbox_fd));
+    EXPECT(script, script->threads > 0 ? HAWSER_UNSUPPORTED : HAWSER_OK,
+           hawser_bus_fd(script->bus, &bus_fd));
+    left = open_link(script, NULL, "inproc://fds", "");
+    right = open_link(script, NULL, "inproc://fds", "");
+    left->sender = right;
+    right->sender = left;
+    send_tagged(script, left, 1, 0);
+    send_tagged(script, left, 2, 0);
+    for (int i = 0; i < 400 && is_right(script) &&
+                    !(has_receipts(script, left) && has_arrived(script, left));
+         i++) {
+        wait_for(script->threads > 0 ? inbox_fd : bus_fd);
+        if (script->threads == 0) {
+            MUST(script, hawser_bus_step(script->bus));
         }
+        dispatch(script);
     }
+    check_ledger(script, left);
+    close_bus(script, 100, HAWSER_OK);
 }
 
-static int
-play_all(void)
-{
-    uint64_t began_ms = now_ms();
+// ---- fail: what retrying can't mend ----
 
-    for (const struct act *act = acts; act->name != NULL; act++) {
-        if (torture.act == NULL || strcmp(torture.act, act->name) == 0) {
-            play_act(act, false);
-            play_act(act, true);
-        }
-    }
-    (void)rest(true); // of all there is one
-    print_calls();
-    printf("torture: %u runs, in %u of them a call failed; %u wrong; %.1f s\n",
-           torture.tried, torture.reached, torture.failures,
-           (double)(now_ms() - began_ms) / 1000);
-    return torture.failures > 0 || torture.reached == 0 ? 1 : 0;
+static void
+play_fail(struct script *script)
+{
+    hawser_link none = { 0 };
+    struct ledger *ledger;
+
+    open_bus(script, "");
+    EXPECT(script, HAWSER_UNKNOWN,
+           hawser_link_open(script->bus, "gopher://a", NULL, &none));
+    EXPECT(script, HAWSER_INVALID,
+           hawser_link_open(script->bus, "ws://", NULL, &none));
+    ledger = open_link(script, NULL, "ws://127.0.0.1:1/ ws://localhost:1/",
+                       "attempts.max=2");
+    send_tagged(script, ledger, 1, 0);
+    pump(script, has_failed, ledger, "the link to fail");
+    ledger->state = HAWSER_WAITING;
+    MUST(script, hawser_link_reconnect(script->bus, ledger->link));
+    pump(script, has_failed, ledger, "the link to fail again");
+    EXPECT(script, HAWSER_ENDED,
+           hawser_link_wait_up(script->bus, ledger->link, PATIENCE_MS));
+    end_link(script, ledger);
+    check_ledger(script, ledger);
+    check_fate(script, ledger, 1, HAWSER_DROPPED);
+    close_bus(script, 0, HAWSER_OK);
 }
 
-// ---- one of them ----
+// ---- ws: a server in another process ----
 
 static bool
-find_act(const char *name, struct run *run)
+is_echoed(struct script *script, struct ledger *ledger)
 {
-    for (run->act = acts; run->act->name != NULL; run->act++) {
-        if (strcmp(run->act->name, name) == 0) {
-            return true;
+    return has_receipts(script, ledger) && has_arrived(script, ledger);
+}
+
+static void
+talk_with_server(struct script *script, struct ledger *ledger)
+{
+    for (unsigned number = 1; number < 6; number++) {
+        send_tagged(script, ledger, number, number);
+    }
+    send_tagged(script, ledger, 6, 100000);
+    pump(script, is_echoed, ledger, "the echoes");
+    MUST(script, hawser_link_reconnect(script->bus, ledger->link));
+    send_tagged(script, ledger, 7, 0);
+    pump(script, is_echoed, ledger, "the echo after a reconnect");
+    ask(script, ledger);
+}
+
+static void
+play_server(struct script *script, const char *url, const char *settings)
+{
+    const struct server_lane *lane = &script->server->lanes[script->lane];
+    struct ledger *ledger;
+
+    open_bus(script, "confirm=peer confirm.interval=0ms message.max=1MiB");
+    ledger = open_link(script, NULL, url, settings);
+    ledger->sender = ledger; // it echoes
+    talk_with_server(script, ledger);
+    MUST(script,
+         hawser_link_drain(script->bus, ledger->link, PATIENCE_MS, 0, "done"));
+    pump(script, is_closed, ledger, "the drained link to close");
+    check_ledger(script, ledger);
+    for (unsigned number = 1; number < 8; number++) {
+        if (is_right(script) && lane->got[number] == 0) {
+            wrong(script, "the server never got number %u", number);
         }
     }
-    return false;
+    close_bus(script, 0, HAWSER_OK);
 }
 
-// "CALL=HOW:N"
-static bool
-find_fault(const char *text, struct run *run)
+static void
+play_ws(struct script *script)
 {
-    size_t size = strcspn(text, ":");
-    char name[64];
+    char url[128];
 
-    run->number =
-        text[size] == ':' ? (unsigned)strtoul(text + size + 1, NULL, 10) : 0;
-    for (unsigned i = 0; (run->fault = fault_at(i)) != NULL; i++) {
-        int length =
-            snprintf(name, sizeof name, "%s%s%s", run->fault->call,
-                     run->fault->how[0] != '\0' ? "=" : "", run->fault->how);
-
-        if ((size_t)length == size && strncmp(name, text, size) == 0) {
-            return true;
-        }
-    }
-    return false;
+    (void)snprintf(url, sizeof url, "ws://%s:%u/%u/%u",
+                   script->threads > 0 ? "localhost" : "127.0.0.1",
+                   (unsigned)script->server->port, script->lane, script->run);
+    play_server(script, url,
+                "dial.ask=on auth.user=me auth.password=secret "
+                "ws.header=X-One:1 ws.protocol=one,two "
+                "ping.message=0000 ping.interval=5ms");
 }
 
-static int
-play_one(const struct run *run)
+static void
+play_wss(struct script *script)
 {
-    start(&torture.workers[0], run);
-    (void)rest(true); // of all there is one
-    printf("%s, %s\n",
-           atomic_load(&torture.workers[0].outcome->reached) ? "the call failed"
-                                                             : "no call failed",
-           torture.failures > 0 ? "and it went wrong" : "and it went well");
-    return torture.failures > 0 ? 1 : 0;
+    const struct certificate *certificate = &script->server->certificate;
+    char url[128], settings[512];
+
+    (void)snprintf(url, sizeof url, "wss://127.0.0.1:%u/%u/%u",
+                   (unsigned)script->server->tls_port, script->lane,
+                   script->run);
+    (void)snprintf(settings, sizeof settings,
+                   "tls.ca=%s tls.cert=%s tls.key=%s tls.server_name=torture "
+                   "on.config=retry",
+                   certificate->cert, certificate->cert,
+                   certificate->key); // they are short
+    play_server(script, url, settings);
 }
 
-static int
-usage(void)
-{
-    fprintf(stderr, "usage: every_call_test [--only CALL] [--act ACT]\n"
-                    "       every_call_test --fail CALL[=HOW]:N --act ACT "
-                    "--threads 0|1\n");
-    return 2;
-}
-
-static bool
-read_arguments(int argc, char **argv, struct run *run)
-{
-    for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--act") == 0 && find_act(argv[i + 1], run)) {
-            torture.act = argv[i + 1];
-        } else if (strcmp(argv[i], "--only") == 0) {
-            torture.only = argv[i + 1];
-        } else if (strcmp(argv[i], "--threads") == 0) {
-            run->threaded = argv[i + 1][0] == '1';
-        } else if (strcmp(argv[i], "--fail") != 0 ||
-                   !find_fault(argv[i + 1], run)) {
-            return false;
-        }
-    }
-    return argc % 2 == 1;
-}
-
-static bool
-set_up(void)
-{
-    const char *much = getenv("HAWSER_TORTURE");
-    const char *seed = getenv("HAWSER_TORTURE_SEED");
-    struct outcome *outcomes =
-        mmap(NULL, WORKERS * sizeof *outcomes, PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    torture.stride = much != NULL && strcmp(much, "all") == 0 ? 1 : STRIDE;
-    torture.seed = seed == NULL ? 0 : (unsigned)strtoul(seed, NULL, 10);
-    for (unsigned i = 0; i < WORKERS && outcomes != MAP_FAILED; i++) {
-        torture.workers[i].outcome = &outcomes[i];
-    }
-    return outcomes != MAP_FAILED && server_start(&torture.server);
-}
-
-int
-main(int argc, char **argv)
-{
-    struct run run = { .act = NULL };
-    int result;
-
-    if (!read_arguments(argc, argv, &run)) {
-        return usage();
-    }
-    if (!set_up()) {
-        perror("torture");
-        return 2;
-    }
-    if (run.act != NULL && run.fault != NULL) {
-        result = play_one(&run);
-    } else {
-        result = play_all();
-    }
-    server_stop(&torture.server);
-    return result;
-}
+const struct act acts[] = {
+    { "values", play_values },
+    { "talk", play_talk },
+    { "wait", play_wait },
+    { "left", play_left },
+    { "greet", play_greet },
+    { "full", play_full },
+    { "block", play_block },
+    { "fds", play_fds },
+    { "fail", play_fail },
+    { "ws", play_ws },
+    { "wss", play_wss },
+    { "ends", play_ends },
+    { NULL, NULL },
+};

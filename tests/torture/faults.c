@@ -6,6 +6,8 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,15 +15,17 @@
 #include <sys/stat.h>
 
 #include <libwebsockets.h>
+#include <msgpack.h>
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <uv.h>
 #include <zmq.h>
 
 // What is not here can't fail with arguments that are right: clock_gettime,
-// timerfd_settime, getting and setting options of inproc sockets, close (which
-// closes whatever it returns), the mutexes and conditions of glibc, uv_…_init
-// and uv_…_start of handles that need no descriptor.
+// timerfd_settime, setting options of ZeroMQ's sockets, close (which closes
+// whatever it returns), the mutexes and conditions of glibc, uv_…_init and
+// uv_…_start of handles that need no descriptor.
 static const struct fault table[] = {
     { "memory", "", ENOMEM },
     { "newlocale", "ENOMEM", ENOMEM },
@@ -65,6 +69,14 @@ static const struct fault table[] = {
     { "zmq_getsockopt", "EINTR", EINTR },
     { "zmq_send", "EINTR", EINTR },
     { "zmq_recv", "EINTR", EINTR },
+    { "zmq_msg_init_size", "ENOMEM", ENOMEM },
+    { "zmq_msg_init_data", "ENOMEM", ENOMEM },
+    { "zmq_msg_send", "EINTR", EINTR },
+    { "zmq_msg_recv", "EINTR", EINTR },
+    { "zmq_socket_monitor", "EMFILE", EMFILE },
+    { "pipe", "EMFILE", EMFILE },
+    { "uv_poll_init", "ENOMEM", UV_ENOMEM },
+    { "uv_tcp_connect", "EMFILE", UV_EMFILE },
     { "uv_loop_init", "ENOMEM", UV_ENOMEM },
     { "uv_loop_init", "EMFILE", UV_EMFILE },
     { "uv_async_init", "EMFILE", UV_EMFILE },
@@ -78,6 +90,17 @@ static const struct fault table[] = {
     { "lws_http_client_read", "ECONNRESET", ECONNRESET },
     { "RAND_bytes", "0", 0 },
     { "EVP_Digest", "0", 0 },
+    { "SSL_CTX_new", "ENOMEM", ENOMEM },
+    { "SSL_CTX_load_verify_file", "0", 0 },
+    { "SSL_CTX_use_certificate_chain_file", "0", 0 },
+    { "SSL_CTX_use_PrivateKey_file", "0", 0 },
+    { "SSL_new", "ENOMEM", ENOMEM },
+    { "SSL_set1_host", "0", 0 },
+    { "SSL_write_ex", "0", 0 },
+    { "BIO_new", "ENOMEM", ENOMEM },
+    { "BIO_write", "-1", 0 },
+    { "msgpack_zone_init", "ENOMEM", ENOMEM },
+    { "msgpack_unpack", "ENOMEM", ENOMEM },
     { "X509_STORE_new", "ENOMEM", ENOMEM },
     { "X509_STORE_load_file", "0", 0 },
 };
@@ -279,6 +302,8 @@ void *
 __real_realloc(void *block, size_t size);
 char *
 __real_strdup(const char *text);
+FILE *
+__real_open_memstream(char **bytes, size_t *size);
 void
 __real_free(void *block);
 void *
@@ -289,6 +314,11 @@ void *
 __wrap_realloc(void *block, size_t size);
 char *
 __wrap_strdup(const char *text);
+FILE *
+__wrap_open_memstream(char **bytes, size_t *size);
+int
+__wrap_asprintf(char **text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void
 __wrap_free(void *block);
 
@@ -336,6 +366,34 @@ __wrap_strdup(const char *text)
     return note_block(__real_strdup(text), strlen(text) + 1, SITE);
 }
 
+FILE *
+__wrap_open_memstream(char **bytes, size_t *size)
+{
+    if (DUE("memory") != NULL) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return __real_open_memstream(bytes, size);
+}
+
+int
+__wrap_asprintf(char **text, const char *format, ...)
+{
+    va_list list;
+    int size;
+
+    if (DUE("memory") != NULL) {
+        return -1;
+    }
+    va_start(list, format);
+    size = vasprintf(text, format, list);
+    va_end(list);
+    if (size >= 0) {
+        (void)note_block(*text, (size_t)size + 1, SITE);
+    }
+    return size;
+}
+
 void
 __wrap_free(void *block)
 {
@@ -359,6 +417,25 @@ __wrap_free(void *block)
         errno = fault->error;                                                  \
         return failed;                                                         \
     }
+
+// Without an address it ends a monitor, which needs nothing.
+int
+__real_zmq_socket_monitor(void *socket, const char *address, int events);
+int
+__wrap_zmq_socket_monitor(void *socket, const char *address, int events);
+
+int
+__wrap_zmq_socket_monitor(void *socket, const char *address, int events)
+{
+    const struct fault *fault =
+        address == NULL ? NULL : DUE("zmq_socket_monitor");
+
+    if (fault == NULL) {
+        return __real_zmq_socket_monitor(socket, address, events);
+    }
+    errno = fault->error;
+    return -1;
+}
 
 // The same of one that may also do less than it was asked to.
 #define STANDS_BEFORE_BYTES(name, parameters, arguments, size)                 \
@@ -438,6 +515,23 @@ STANDS_BEFORE(int, zmq_send,
 STANDS_BEFORE(int, zmq_recv,
               (void *socket, void *to, size_t size, int flags),
               (socket, to, size, flags), -1)
+STANDS_BEFORE(int, zmq_msg_init_size, (zmq_msg_t *message, size_t size),
+              (message, size), -1)
+STANDS_BEFORE(int, zmq_msg_init_data,
+              (zmq_msg_t *message, void *bytes, size_t size,
+               zmq_free_fn *done, void *hint),
+              (message, bytes, size, done, hint), -1)
+STANDS_BEFORE(int, zmq_msg_send, (zmq_msg_t *message, void *socket, int flags),
+              (message, socket, flags), -1)
+STANDS_BEFORE(int, zmq_msg_recv, (zmq_msg_t *message, void *socket, int flags),
+              (message, socket, flags), -1)
+STANDS_BEFORE(int, pipe, (int *ends), (ends), -1)
+STANDS_BEFORE(int, uv_poll_init, (uv_loop_t *loop, uv_poll_t *poll, int fd),
+              (loop, poll, fd), fault->error)
+STANDS_BEFORE(int, uv_tcp_connect,
+              (uv_connect_t *request, uv_tcp_t *tcp, const struct sockaddr *to,
+               uv_connect_cb answer),
+              (request, tcp, to, answer), fault->error)
 STANDS_BEFORE(int, uv_loop_init, (uv_loop_t *loop), (loop), fault->error)
 STANDS_BEFORE(int, uv_async_init,
               (uv_loop_t *loop, uv_async_t *async, uv_async_cb heard),
@@ -470,6 +564,29 @@ STANDS_BEFORE(int, EVP_Digest,
               (const void *from, size_t size, unsigned char *digest,
                unsigned *digest_size, const EVP_MD *type, ENGINE *engine),
               (from, size, digest, digest_size, type, engine), 0)
+STANDS_BEFORE(SSL_CTX *, SSL_CTX_new, (const SSL_METHOD *method), (method),
+              NULL)
+STANDS_BEFORE(int, SSL_CTX_load_verify_file,
+              (SSL_CTX *context, const char *path), (context, path), 0)
+STANDS_BEFORE(int, SSL_CTX_use_certificate_chain_file,
+              (SSL_CTX *context, const char *path), (context, path), 0)
+STANDS_BEFORE(int, SSL_CTX_use_PrivateKey_file,
+              (SSL_CTX *context, const char *path, int type),
+              (context, path, type), 0)
+STANDS_BEFORE(SSL *, SSL_new, (SSL_CTX *context), (context), NULL)
+STANDS_BEFORE(int, SSL_set1_host, (SSL *ssl, const char *name), (ssl, name), 0)
+STANDS_BEFORE(int, SSL_write_ex,
+              (SSL *ssl, const void *from, size_t size, size_t *written),
+              (ssl, from, size, written), 0)
+STANDS_BEFORE(BIO *, BIO_new, (const BIO_METHOD *method), (method), NULL)
+STANDS_BEFORE(int, BIO_write, (BIO *bio, const void *from, int size),
+              (bio, from, size), -1)
+STANDS_BEFORE(bool, msgpack_zone_init, (msgpack_zone *zone, size_t size),
+              (zone, size), false)
+STANDS_BEFORE(msgpack_unpack_return, msgpack_unpack,
+              (const char *bytes, size_t size, size_t *at, msgpack_zone *zone,
+               msgpack_object *object),
+              (bytes, size, at, zone, object), MSGPACK_UNPACK_NOMEM_ERROR)
 STANDS_BEFORE(X509_STORE *, X509_STORE_new, (void), (), NULL)
 STANDS_BEFORE(int, X509_STORE_load_file, (X509_STORE *into, const char *path),
               (into, path), 0)

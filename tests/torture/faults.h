@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FRAMES_MAX = 8, FAULTS_MAX = 64 };
+enum { FRAMES_MAX = 8, FAULTS_MAX = 96 };
 
 // A way for a call to go wrong.
 struct fault {

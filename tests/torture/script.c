@@ -99,20 +99,26 @@ open_bus(struct script *script, const char *settings)
                 "greeting.timeout=3s");
     char copy[512], *rest, *setting;
 
-    MUST(script,
-         hawser_options_set(options, "threads", script->threaded ? "1" : "0"));
+    (void)snprintf(copy, sizeof copy, "%u", script->threads); // it fits
+    MUST(script, hawser_options_set(options, "threads", copy));
     (void)snprintf(copy, sizeof copy, "%s", settings); // ours are shorter
     setting = strtok_r(copy, " ", &rest);
     while (setting != NULL && is_right(script)) {
         set(script, options, setting);
         setting = strtok_r(NULL, " ", &rest);
     }
-    MUST(script, hawser_bus_open(options, &script->bus));
+    if (script->context == NULL) {
+        MUST(script, hawser_bus_open(options, &script->bus));
+    } else {
+        MUST(script, hawser_bus_open_in_zmq(script->context, options,
+                                            &script->bus));
+    }
     hawser_options_free(options);
 }
 
 // Made once: it never leaves a bus behind. Goodbyes that are under way after a
-// second are left to end by themselves, with what they hold.
+// second, which loops share, are left to end by themselves, with what they
+// hold.
 void
 close_bus(struct script *script, int timeout_ms, hawser_status wanted)
 {
@@ -123,7 +129,8 @@ close_bus(struct script *script, int timeout_ms, hawser_status wanted)
         wrong(script, "hawser_bus_close answered %s, not %s",
               hawser_status_name(status), hawser_status_name(wanted));
     }
-    script->late = now_ms() - began_ms >= GOODBYE_MS;
+    script->late = now_ms() - began_ms >=
+                   GOODBYE_MS / (script->threads > 1 ? script->threads : 1);
     script->bus = NULL;
 }
 
@@ -345,9 +352,8 @@ handle(struct script *script, hawser_item *item)
     hawser_item_drop(item);
 }
 
-// Each inbox in its turn, for a moment.
-static void
-hear_next(struct script *script)
+void
+hear_once(struct script *script)
 {
     hawser_inbox *first = hawser_bus_inbox(script->bus);
     hawser_item item;
@@ -374,7 +380,7 @@ pump(struct script *script,
     uint64_t deadline = now_ms() + PATIENCE_MS;
 
     while (is_right(script) && !done(script, ledger)) {
-        hear_next(script);
+        hear_once(script);
         if (now_ms() > deadline) {
             wrong(script, "waited in vain for %s; it is %s", what,
                   hawser_state_name(ledger->state));

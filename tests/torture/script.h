@@ -12,6 +12,7 @@
 #include <hawser/hawser.h>
 
 #include "faults.h"
+#include "router.h"
 #include "server.h"
 
 enum { LEDGERS = 4, NUMBERS = SERVER_NUMBERS };
@@ -46,15 +47,17 @@ struct ledger {
 
 struct script {
     hawser_bus *bus;
+    void *context;       // of ZeroMQ, for the bus; NULL: its own
     hawser_inbox *inbox; // a second one, or NULL
     hawser_inbox *heard; // in turns
     struct ledger ledgers[LEDGERS];
     unsigned links;
     unsigned refusals; // because of the call that failed
     hawser_status last;
-    bool threaded;
+    unsigned threads; // option threads
     bool late; // closing took all the time that goodbyes have
     const struct server *server;
+    const struct router *router;
     unsigned lane;
     uint32_t run;
     struct outcome *outcome;
@@ -127,6 +130,10 @@ message_of(struct script *script, unsigned number, size_t more);
 
 // What pump does with items, for dispatch; user is the script.
 extern const hawser_handlers handlers;
+
+// Handles what comes next, if it does in a moment; of each inbox in its turn.
+void
+hear_once(struct script *script);
 
 // Handles what comes until done says so.
 void

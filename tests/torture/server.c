@@ -1,4 +1,4 @@
-// server.c - a WebSocket server of a few connections, with poll.
+// server.c - a server of a few connections, with poll.
 #include "server.h"
 
 #include <arpa/inet.h>
@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@ enum { GUESTS = 64, ROOM = 256 * 1024 };
 struct guest {
     int fd;   // -1: nobody
     SSL *ssl; // NULL: without
+    bool echoes; // bytes, whatever they are
     bool upgraded;
     unsigned lane;
     uint32_t run;
@@ -269,7 +271,12 @@ serve(struct guest *guest, struct server_lane *lanes)
             return got < 0 && errno == EAGAIN;
         }
         guest->in_size += (size_t)got;
-        if ((!guest->upgraded && !read_request(guest)) ||
+        if (guest->echoes) {
+            if (!put(guest, guest->in, guest->in_size)) {
+                return false;
+            }
+            guest->in_size = 0;
+        } else if ((!guest->upgraded && !read_request(guest)) ||
             (guest->upgraded && !read_frames(guest, lanes))) {
             return false;
         }
@@ -289,20 +296,35 @@ write_out(struct guest *guest)
     return true;
 }
 
+enum { DOORS = 5 };
+
+struct door {
+    int listener;
+    bool secure;
+    bool echoes;
+};
+
+struct house {
+    struct door doors[DOORS];
+    SSL_CTX *tls;
+    struct server_lane *lanes;
+};
+
 static void
-let_in(int listener, SSL_CTX *tls)
+let_in(const struct door *door, SSL_CTX *tls)
 {
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(door->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     for (unsigned i = 0; i < GUESTS && fd >= 0; i++) {
         struct guest *guest = &guests[i];
 
         if (guest->fd < 0) {
             guest->fd = fd;
+            guest->echoes = door->echoes;
             guest->upgraded = false;
             guest->in_size = 0;
             guest->out_size = 0;
-            guest->ssl = tls == NULL ? NULL : SSL_new(tls);
+            guest->ssl = door->secure ? SSL_new(tls) : NULL;
             if (guest->ssl != NULL) {
                 (void)SSL_set_fd(guest->ssl, fd);
                 SSL_set_accept_state(guest->ssl);
@@ -314,13 +336,6 @@ let_in(int listener, SSL_CTX *tls)
         (void)close(fd); // the house is full
     }
 }
-
-struct house {
-    int plain;
-    int secure;
-    SSL_CTX *tls;
-    struct server_lane *lanes;
-};
 
 static void
 serve_guests(const struct pollfd *fds, struct server_lane *lanes)
@@ -339,28 +354,28 @@ serve_guests(const struct pollfd *fds, struct server_lane *lanes)
 _Noreturn static void
 keep_house(const struct house *house)
 {
-    struct pollfd fds[GUESTS + 2];
+    struct pollfd fds[GUESTS + DOORS];
 
     for (unsigned i = 0; i < GUESTS; i++) {
         guests[i].fd = -1;
     }
     for (;;) {
-        fds[GUESTS] = (struct pollfd){ .fd = house->plain, .events = POLLIN };
-        fds[GUESTS + 1] =
-            (struct pollfd){ .fd = house->secure, .events = POLLIN };
+        for (unsigned i = 0; i < DOORS; i++) {
+            fds[GUESTS + i] = (struct pollfd){ .fd = house->doors[i].listener,
+                                               .events = POLLIN };
+        }
         for (unsigned i = 0; i < GUESTS; i++) {
             fds[i].fd = guests[i].fd;
             fds[i].events = guests[i].out_size > 0 ? POLLIN | POLLOUT : POLLIN;
         }
-        if (poll(fds, GUESTS + 2, -1) < 0) {
+        if (poll(fds, GUESTS + DOORS, -1) < 0) {
             continue;
         }
         serve_guests(fds, house->lanes);
-        if (fds[GUESTS].revents != 0) {
-            let_in(house->plain, NULL);
-        }
-        if (fds[GUESTS + 1].revents != 0) {
-            let_in(house->secure, house->tls);
+        for (unsigned i = 0; i < DOORS; i++) {
+            if (fds[GUESTS + i].revents != 0) {
+                let_in(&house->doors[i], house->tls);
+            }
         }
     }
 }
@@ -382,6 +397,25 @@ listen_at(uint16_t *port)
     return listener;
 }
 
+// At an abstract name, which goes with the process.
+static int
+listen_at_name(char *name, size_t room)
+{
+    struct sockaddr_un here = { .sun_family = AF_UNIX };
+    int size = snprintf(name, room, "@hawser-torture-%d", (int)getpid());
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    memcpy(here.sun_path, name, (size_t)size);
+    here.sun_path[0] = '\0';
+    if (listener < 0 ||
+        bind(listener, (struct sockaddr *)&here,
+             (socklen_t)(sizeof here.sun_family + (size_t)size)) != 0 ||
+        listen(listener, GUESTS) != 0) {
+        return -1;
+    }
+    return listener;
+}
+
 static SSL_CTX *
 tls_of(const struct certificate *certificate)
 {
@@ -400,16 +434,33 @@ tls_of(const struct certificate *certificate)
     return NULL;
 }
 
+static bool
+open_doors(struct server *server, struct door doors[static DOORS])
+{
+    bool open = true;
+
+    doors[0] = (struct door){ listen_at(&server->port), false, false };
+    doors[1] = (struct door){ listen_at(&server->tls_port), true, false };
+    doors[2] = (struct door){ listen_at(&server->echo_port), false, true };
+    doors[3] = (struct door){ listen_at(&server->tls_echo_port), true, true };
+    doors[4] = (struct door){
+        listen_at_name(server->echo_name, sizeof server->echo_name), false, true
+    };
+    for (unsigned i = 0; i < DOORS; i++) {
+        open = open && doors[i].listener >= 0;
+    }
+    return open;
+}
+
 bool
 server_start(struct server *server)
 {
-    struct house house = { .plain = listen_at(&server->port),
-                           .secure = listen_at(&server->tls_port) };
+    struct house house = { .tls = NULL };
 
     server->lanes =
         mmap(NULL, SERVER_LANES * sizeof *server->lanes, PROT_READ | PROT_WRITE,
              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (server->lanes == MAP_FAILED || house.plain < 0 || house.secure < 0 ||
+    if (server->lanes == MAP_FAILED || !open_doors(server, house.doors) ||
         !certificate_make(&server->certificate, "torture")) {
         return false;
     }
@@ -424,8 +475,9 @@ server_start(struct server *server)
         }
         keep_house(&house);
     }
-    (void)close(house.plain); // the child has them
-    (void)close(house.secure);
+    for (unsigned i = 0; i < DOORS; i++) {
+        (void)close(house.doors[i].listener); // the child has them
+    }
     return server->process > 0;
 }
 

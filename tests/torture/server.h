@@ -1,5 +1,5 @@
-// server.h - a WebSocket server in a process of its own, on which nothing is
-// made to fail. It echoes what it gets, and notes what it got.
+// server.h - a server in a process of its own, on which nothing is made to fail.
+// It echoes what it gets, and notes what it got in WebSocket frames.
 #ifndef HAWSER_TESTS_TORTURE_SERVER_H
 #define HAWSER_TESTS_TORTURE_SERVER_H
 
@@ -23,6 +23,9 @@ struct server {
     pid_t process;
     uint16_t port;
     uint16_t tls_port; // of the host "torture"
+    uint16_t echo_port;
+    uint16_t tls_echo_port;
+    char echo_name[64]; // of a Unix socket, "@…"
     struct certificate certificate;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "patient.h"
 #include "wire.h"
 
 // What one turn receives at most, so that a busy wire does not keep the others
@@ -98,7 +99,7 @@ gather_rest(struct hw_zmq_wire *wire, struct heard *heard)
             heard->count < HW_ZMQ_KEPT ? &heard->kept[heard->count] : &passing;
 
         (void)zmq_msg_init(frame); // it can't fail
-        if (zmq_msg_recv(frame, wire->socket, ZMQ_DONTWAIT) < 0) {
+        if (hw_zmq_take(wire->socket, frame) < 0) {
             return; // the context ends: the next look will tell
         }
         more = zmq_msg_more(frame) != 0;
@@ -156,7 +157,7 @@ may_receive(const struct hw_zmq_wire *wire)
 static void
 on_nothing(struct hw_zmq_wire *wire, int error)
 {
-    if (error == EAGAIN || error == EFSM || error == EINTR) {
+    if (error == EAGAIN || error == EFSM) {
         wire->drained = true;
         return;
     }
@@ -173,7 +174,7 @@ look_through_commands(struct hw_zmq_wire *wire)
     size_t size = sizeof events;
 
     wire->drained = !wire->type->receives;
-    if (zmq_getsockopt(wire->socket, ZMQ_EVENTS, &events, &size) != 0) {
+    if (hw_zmq_ask(wire->socket, ZMQ_EVENTS, &events, &size) != 0) {
         on_nothing(wire, zmq_errno());
     }
 }
@@ -202,7 +203,7 @@ hw_zmq_receive(struct hw_zmq_wire *wire)
         struct heard heard;
 
         (void)zmq_msg_init(&heard.kept[0]); // it can't fail
-        if (zmq_msg_recv(&heard.kept[0], wire->socket, ZMQ_DONTWAIT) < 0) {
+        if (hw_zmq_take(wire->socket, &heard.kept[0]) < 0) {
             on_nothing(wire, zmq_errno());
             break;
         }

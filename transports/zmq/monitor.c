@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "patient.h"
 #include "wire.h"
 
 enum { EVENT_SIZE = 6 }; // two bytes of event, four of value
@@ -78,7 +79,7 @@ after(const char *text, const char *prefix)
 static void
 write_peer(struct hw_zmq_wire *wire, char *peer, size_t size)
 {
-    if (zmq_getsockopt(wire->socket, ZMQ_LAST_ENDPOINT, peer, &size) != 0) {
+    if (hw_zmq_ask(wire->socket, ZMQ_LAST_ENDPOINT, peer, &size) != 0) {
         (void)snprintf(peer, size, "%s", wire->type->name); // it fits
     }
 }
@@ -242,11 +243,10 @@ next_event(struct hw_zmq_wire *wire, unsigned *event, uint32_t *value)
     uint16_t number;
     char endpoint[1];
 
-    if (zmq_recv(wire->monitor, bytes, sizeof bytes, ZMQ_DONTWAIT) !=
-        EVENT_SIZE) {
+    if (hw_zmq_take_bytes(wire->monitor, bytes, sizeof bytes) != EVENT_SIZE) {
         return false;
     }
-    (void)zmq_recv(wire->monitor, endpoint, 1, ZMQ_DONTWAIT); // it is there
+    (void)hw_zmq_take_bytes(wire->monitor, endpoint, 1); // it is there
     memcpy(&number, bytes, sizeof number);
     memcpy(value, bytes + sizeof number, sizeof *value);
     *event = number;

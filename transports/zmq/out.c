@@ -3,6 +3,7 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "patient.h"
 #include "wire.h"
 
 enum {
@@ -113,8 +114,6 @@ outcome_of(int error)
     switch (error) {
     case EAGAIN:
     case EFSM:
-    case EINTR:
-    case ENOMEM:
         return NO_ROOM;
     case EHOSTUNREACH:
         return REFUSED;
@@ -136,6 +135,26 @@ give_up(struct hw_zmq_wire *wire, struct hw_zmq_cut *cut)
     }
 }
 
+// A message that is begun must be ended, so there is room for all of it before,
+// in one block. false: there is not.
+static bool
+has_room_for_all(struct sending *sending)
+{
+    const hawser_message *message = &sending->messages[sending->at];
+    size_t size = (size_t)message->size + message->topic_size;
+
+    return size <= SMALL || block_for(sending, size) != NULL;
+}
+
+static bool
+has_more_frames(const struct sending *sending)
+{
+    return sending->messages[sending->at].topic_size > 0 ||
+           sending->wire->shape.multipart != HW_ZMQ_TOPIC;
+}
+
+// Without memory the wire is lost, as those of the other transports are: the
+// next one has what it was not given, and what was begun ends with this one.
 static enum outcome
 send_frames(struct sending *sending, struct hw_zmq_cut *cut)
 {
@@ -148,10 +167,9 @@ send_frames(struct sending *sending, struct hw_zmq_cut *cut)
         int error;
 
         if (!make_frame(sending, &made, frame)) {
-            return NO_ROOM;
+            return sending->awaits_bytes ? NO_ROOM : ENDED;
         }
-        if (zmq_msg_send(&made, wire->socket,
-                         ZMQ_DONTWAIT | (cut->more ? ZMQ_SNDMORE : 0)) < 0) {
+        if (hw_zmq_give(wire->socket, &made, cut->more) < 0) {
             error = zmq_errno();
             (void)zmq_msg_close(&made); // it is still ours
             if (begun) {
@@ -177,6 +195,9 @@ send_one(struct sending *sending)
 
     if (fault != NULL) { // it was kept for a wire of another shape
         return refuse(sending, fault);
+    }
+    if (has_more_frames(sending) && !has_room_for_all(sending)) {
+        return sending->awaits_bytes ? NO_ROOM : ENDED;
     }
     outcome = send_frames(sending, &cut);
     return outcome == REFUSED ? refuse(sending, "no peer has that routing id")
@@ -294,7 +315,7 @@ socket_has_room(struct hw_zmq_wire *wire)
     int events = 0;
     size_t size = sizeof events;
 
-    if (zmq_getsockopt(wire->socket, ZMQ_EVENTS, &events, &size) != 0) {
+    if (hw_zmq_ask(wire->socket, ZMQ_EVENTS, &events, &size) != 0) {
         return false;
     }
     if ((events & ZMQ_POLLIN) != 0 && !wire->deaf) {

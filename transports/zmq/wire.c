@@ -1,6 +1,8 @@
 // wire.c - the life of a wire: its turns, and its end.
 #include "wire.h"
 
+#include "patient.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +59,7 @@ watch(struct hw_zmq_wire *wire, uv_poll_t *poll, void *socket, uv_poll_cb call)
     size_t size = sizeof(int);
     int fd, error;
 
-    if (zmq_getsockopt(socket, ZMQ_FD, &fd, &size) != 0) {
+    if (hw_zmq_ask(socket, ZMQ_FD, &fd, &size) != 0) {
         return UV_EBADF;
     }
     error = uv_poll_init(wire->site->loop, poll, fd);

@@ -94,6 +94,7 @@ dial_url(void *site, const hawser_dial *dial, hawser_port *port, void **result,
 {
     struct hw_zmq_url url;
     struct hw_zmq_wire *wire;
+    int error;
 
     if (!hw_zmq_url_parse(dial->url, &url, sentence, size)) {
         return HAWSER_INVALID;
@@ -105,8 +106,13 @@ dial_url(void *site, const hawser_dial *dial, hawser_port *port, void **result,
     }
     configure(wire, &url, dial);
     if (!hw_zmq_setup(wire, &url, dial->settings, dial->address, sentence,
-                      size) ||
-        hw_zmq_wire_watch(wire) != 0) {
+                      size)) {
+        hw_zmq_wire_let_go(wire, 0);
+        return HAWSER_SYSTEM;
+    }
+    error = hw_zmq_wire_watch(wire);
+    if (error != 0) {
+        (void)hw_zmq_refuse(sentence, size, "zmq: %s", uv_strerror(error));
         hw_zmq_wire_let_go(wire, 0);
         return HAWSER_SYSTEM;
     }
