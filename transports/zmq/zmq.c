@@ -112,7 +112,7 @@ dial_url(void *site, const hawser_dial *dial, hawser_port *port, void **result,
     }
     error = hw_zmq_wire_watch(wire);
     if (error != 0) {
-        (void)hw_zmq_refuse(sentence, size, "zmq: %s", uv_strerror(error));
+        (void)hw_shared_refuse(sentence, size, "zmq: %s", uv_strerror(error));
         hw_zmq_wire_let_go(wire, 0);
         return HAWSER_SYSTEM;
     }
