@@ -117,8 +117,7 @@ is_stale(struct script *script, struct ledger *ledger)
     hawser_state state;
 
     hear_news();
-    return hawser_link_state(script->bus, ledger->link, &state) ==
-           HAWSER_STALE;
+    return hawser_link_state(script->bus, ledger->link, &state) == HAWSER_STALE;
 }
 
 static bool
@@ -139,14 +138,14 @@ offer(struct script *script, const char *type)
     app.offered = &script->ledgers[script->links++];
     app.other->sender = app.offered;
     if (is_right(script)) {
-        MUST(script, hawser_link_offer(script->bus, "inproc://offer",
-                                       "inproc://other", options,
-                                       &app.offered->link));
+        MUST(script,
+             hawser_link_offer(script->bus, "inproc://offer", "inproc://other",
+                               options, &app.offered->link));
     }
     hawser_options_free(options);
     if (is_right(script)) {
-        app.news = app_socket(app.context, ZMQ_SUB, "inproc://offer.events",
-                              false);
+        app.news =
+            app_socket(app.context, ZMQ_SUB, "inproc://offer.events", false);
     }
 }
 
@@ -296,9 +295,9 @@ play_inbox(struct script *script)
     for (unsigned number = 1; number < 6; number++) {
         send_tagged(script, left, number, 0);
     }
-    for (unsigned i = 0; socket != NULL && i < 400 && is_right(script) &&
-                         !(has_receipts(script, left) &&
-                           has_arrived(script, left));
+    for (unsigned i = 0;
+         socket != NULL && i < 400 && is_right(script) &&
+         !(has_receipts(script, left) && has_arrived(script, left));
          i++) {
         (void)app_poll(socket); // whoever waits looks
         take_all(script);

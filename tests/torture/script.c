@@ -110,8 +110,8 @@ open_bus(struct script *script, const char *settings)
     if (script->context == NULL) {
         MUST(script, hawser_bus_open(options, &script->bus));
     } else {
-        MUST(script, hawser_bus_open_in_zmq(script->context, options,
-                                            &script->bus));
+        MUST(script,
+             hawser_bus_open_in_zmq(script->context, options, &script->bus));
     }
     hawser_options_free(options);
 }

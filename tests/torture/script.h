@@ -55,7 +55,7 @@ struct script {
     unsigned refusals; // because of the call that failed
     hawser_status last;
     unsigned threads; // option threads
-    bool late; // closing took all the time that goodbyes have
+    bool late;        // closing took all the time that goodbyes have
     const struct server *server;
     const struct router *router;
     unsigned lane;

@@ -22,8 +22,8 @@
 enum { GUESTS = 64, ROOM = 256 * 1024 };
 
 struct guest {
-    int fd;   // -1: nobody
-    SSL *ssl; // NULL: without
+    int fd;      // -1: nobody
+    SSL *ssl;    // NULL: without
     bool echoes; // bytes, whatever they are
     bool upgraded;
     unsigned lane;
@@ -277,7 +277,7 @@ serve(struct guest *guest, struct server_lane *lanes)
             }
             guest->in_size = 0;
         } else if ((!guest->upgraded && !read_request(guest)) ||
-            (guest->upgraded && !read_frames(guest, lanes))) {
+                   (guest->upgraded && !read_frames(guest, lanes))) {
             return false;
         }
     }

@@ -94,12 +94,11 @@ send_topic(struct script *script, struct ledger *ledger, unsigned number)
     char bytes[1004];
 
     (void)snprintf(bytes, sizeof bytes, "%04u%999s", number, ""); // it fits
-    MUST(script,
-         hawser_message_new_topic(HAWSER_BINARY, "topic", 5, bytes,
-                                  strlen(bytes), &message));
+    MUST(script, hawser_message_new_topic(HAWSER_BINARY, "topic", 5, bytes,
+                                          strlen(bytes), &message));
     if (is_right(script)) {
-        MUST(script, hawser_send_message(script->bus, ledger->link, message,
-                                         number));
+        MUST(script,
+             hawser_send_message(script->bus, ledger->link, message, number));
         ledger->accepted[number] = 1;
         ledger->tagged[number] = 1;
         hawser_message_drop(message);
@@ -198,7 +197,8 @@ play_news(struct script *script)
     if (!is_right(script)) {
         return;
     }
-    MUST(script, hawser_link_standing_add(script->bus, sub->link, prefix, NULL));
+    MUST(script,
+         hawser_link_standing_add(script->bus, sub->link, prefix, NULL));
     hawser_message_drop(prefix);
     for (unsigned i = 0; i < 1000 && !has_heard(script, pub); i++) {
         publish(script, pub);
@@ -211,7 +211,8 @@ play_news(struct script *script)
 }
 
 const struct act acts[] = {
-    { "tcp", play_tcp },       { "ipc", play_ipc },   { "req", play_req },
-    { "topics", play_topics }, { "push", play_push }, { "news", play_news },
+    { "tcp", play_tcp },   { "ipc", play_ipc },
+    { "req", play_req },   { "topics", play_topics },
+    { "push", play_push }, { "news", play_news },
     { NULL, NULL },
 };
