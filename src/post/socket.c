@@ -8,11 +8,15 @@
 
 #include "base/check.h"
 
-enum { SHARED_MIN = 4096 }; // bytes that are not worth a copy; chosen
+enum {
+    SHARED_MIN = 4096, // bytes that are not worth a copy; chosen
+    ADDRESS_MAX = 512, // of an offer, and more
+};
 
 struct hw_socket {
     void *zmq;
     int fd;
+    bool bound;
     bool ended;
     bool says;
     bool hears;
@@ -34,18 +38,33 @@ static const struct {
 
 // ---- opening and closing ----
 
+static int
+ask(struct hw_socket *socket, int option, void *value, size_t *size)
+{
+    int answer;
+
+    do {
+        answer = zmq_getsockopt(socket->zmq, option, value, size);
+    } while (answer != 0 && errno == EINTR);
+    return answer;
+}
+
 static bool
 bind_at(struct hw_socket *socket, const char *address)
 {
     size_t size = sizeof socket->fd;
     int every = 1;
 
-    if (zmq_getsockopt(socket->zmq, ZMQ_FD, &socket->fd, &size) != 0) {
+    if (ask(socket, ZMQ_FD, &socket->fd, &size) != 0) {
         return false;
     }
     // Whoever subscribes anew is to be told how things stand.
     (void)zmq_setsockopt(socket->zmq, ZMQ_XPUB_VERBOSE, &every, sizeof every);
-    return zmq_bind(socket->zmq, address) == 0;
+    if (zmq_bind(socket->zmq, address) != 0) {
+        return false;
+    }
+    socket->bound = true;
+    return true;
 }
 
 hawser_status
@@ -74,6 +93,18 @@ hw_socket_open(void *context, enum hw_socket_type type, const char *address,
     return HAWSER_OK;
 }
 
+// Closing leaves the address taken until a thread of libzmq's has come by.
+static void
+leave_address(struct hw_socket *socket)
+{
+    char address[ADDRESS_MAX];
+    size_t size = sizeof address;
+
+    if (ask(socket, ZMQ_LAST_ENDPOINT, address, &size) == 0) {
+        (void)zmq_unbind(socket->zmq, address); // it is bound there
+    }
+}
+
 void
 hw_socket_close(struct hw_socket *socket)
 {
@@ -82,6 +113,9 @@ hw_socket_close(struct hw_socket *socket)
     }
     for (unsigned i = 0; i < HW_FRAMES_MAX; i++) {
         (void)zmq_msg_close(&socket->parts[i]); // it was initialised
+    }
+    if (socket->bound) {
+        leave_address(socket);
     }
     if (socket->zmq != NULL) {
         (void)zmq_close(socket->zmq); // fails only for what is no socket
@@ -220,7 +254,7 @@ hw_socket_can(struct hw_socket *socket)
     int events = 0;
     size_t size = sizeof events;
 
-    if (zmq_getsockopt(socket->zmq, ZMQ_EVENTS, &events, &size) != 0) {
+    if (ask(socket, ZMQ_EVENTS, &events, &size) != 0) {
         note_end(socket, true);
         return 0;
     }
