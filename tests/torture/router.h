@@ -1,4 +1,4 @@
-// router.h - a ROUTER in a process of its own, on which nothing is made to fail.
+// router.h - a ROUTER in another process, which sends everything back.
 // It sends back what it gets.
 #ifndef HAWSER_TESTS_TORTURE_ROUTER_H
 #define HAWSER_TESTS_TORTURE_ROUTER_H

@@ -1,4 +1,4 @@
-// server.h - a server in a process of its own, on which nothing is made to fail.
+// server.h - a server in another process, on which nothing is made to fail.
 // It echoes what it gets, and notes what it got in WebSocket frames.
 #ifndef HAWSER_TESTS_TORTURE_SERVER_H
 #define HAWSER_TESTS_TORTURE_SERVER_H
