@@ -342,7 +342,12 @@ close_sockets(struct hw_offer *offer)
 static void
 end_with_context(struct hw_offer *offer)
 {
-    (void)hawser_link_close(offer->bus, offer->link, 0, NULL); // or it is gone
+    struct hw_slot *slot = hw_slot_lock(offer->bus, offer->link);
+
+    if (slot != NULL) {
+        hw_slot_unlock(slot);
+        hw_link_end(offer->bus, slot, 0);
+    }
     close_sockets(offer);
 }
 

@@ -74,7 +74,6 @@ static const struct fault table[] = {
     { "zmq_msg_send", "EINTR", EINTR },
     { "zmq_msg_recv", "EINTR", EINTR },
     { "zmq_socket_monitor", "EMFILE", EMFILE },
-    { "pipe", "EMFILE", EMFILE },
     { "uv_poll_init", "ENOMEM", UV_ENOMEM },
     { "uv_tcp_connect", "EMFILE", UV_EMFILE },
     { "uv_loop_init", "ENOMEM", UV_ENOMEM },
@@ -525,7 +524,6 @@ STANDS_BEFORE(int, zmq_msg_send, (zmq_msg_t *message, void *socket, int flags),
               (message, socket, flags), -1)
 STANDS_BEFORE(int, zmq_msg_recv, (zmq_msg_t *message, void *socket, int flags),
               (message, socket, flags), -1)
-STANDS_BEFORE(int, pipe, (int *ends), (ends), -1)
 STANDS_BEFORE(int, uv_poll_init, (uv_loop_t *loop, uv_poll_t *poll, int fd),
               (loop, poll, fd), fault->error)
 STANDS_BEFORE(int, uv_tcp_connect,

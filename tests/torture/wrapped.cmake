@@ -6,7 +6,7 @@ set(wrapped
     eventfd epoll_create1 epoll_ctl timerfd_create
     zmq_ctx_new zmq_ctx_term zmq_socket zmq_bind zmq_connect zmq_getsockopt
     zmq_send zmq_recv zmq_msg_init_size zmq_msg_init_data zmq_msg_send
-    zmq_msg_recv zmq_socket_monitor pipe uv_poll_init uv_tcp_connect
+    zmq_msg_recv zmq_socket_monitor uv_poll_init uv_tcp_connect
     uv_loop_init uv_async_init uv_thread_create uv_getaddrinfo
     lws_create_context lws_create_vhost lws_client_connect_via_info lws_write
     lws_http_client_read

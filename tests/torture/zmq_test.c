@@ -1,4 +1,4 @@
-// zmq_test.c - acts: links on zmq+tcp, zmq+ipc and zmq+inproc.
+// zmq_test.c - acts: links on zmq+tcp and zmq+ipc.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -150,20 +151,18 @@ context_of(const hawser_settings *settings)
     return address <= 0 ? NULL : (void *)(uintptr_t)address;
 }
 
-// The system copies from there, and says so where nothing is.
+// The system copies from there, and says so where nothing is. One that will not
+// copy is no reason to refuse.
 static bool
-is_readable(const void *address)
+is_readable(void *address)
 {
-    int ends[2];
-    bool readable;
+    char copy[CONTEXT_SIZE];
+    const struct iovec to = { copy, sizeof copy };
+    const struct iovec from = { address, sizeof copy };
+    ssize_t size = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
 
-    if (pipe(ends) != 0) {
-        return false;
-    }
-    readable = write(ends[1], address, CONTEXT_SIZE) == CONTEXT_SIZE;
-    (void)close(ends[0]); // nobody reads it
-    (void)close(ends[1]);
-    return readable;
+    return size == CONTEXT_SIZE ||
+           (size < 0 && (errno == EPERM || errno == ENOSYS));
 }
 
 static bool
