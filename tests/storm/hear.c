@@ -132,6 +132,12 @@ hear_settled(struct storm *storm, struct link *link, uint64_t number)
                     link->id, number);
     }
     check_settled_order(storm, link, number);
+    if (fate->refused && !fate->said) {
+        storm_fault(storm,
+                    "link %" PRIu32 " settles message %" PRIu64
+                    ", which goes to nobody",
+                    link->id, number);
+    }
     if (!fate->taken && !fate->said) { // an answer may be to an earlier life
         storm_fault(storm,
                     "link %" PRIu32 " settles message %" PRIu64
@@ -182,6 +188,17 @@ hear_expired(struct storm *storm, const struct link *link, uint64_t number)
 }
 
 static void
+hear_refused(struct storm *storm, const struct link *link, uint64_t number)
+{
+    if (!link->fates[number].refused) {
+        storm_fault(storm,
+                    "link %" PRIu32 " says that message %" PRIu64
+                    " is refused, and no wire did",
+                    link->id, number);
+    }
+}
+
+static void
 hear_turned_away(struct storm *storm, struct link *link,
                  const struct hw_letter *letter)
 {
@@ -205,7 +222,7 @@ hear_receipt(struct storm *storm, struct link *link,
         return;
     }
     if (letter->number == 0 || number >= link->accepted ||
-        ++link->fates[number].receipts > 1 || letter->note > HAWSER_DROPPED) {
+        ++link->fates[number].receipts > 1 || letter->note >= FATES) {
         storm_fault(storm,
                     "link %" PRIu32 " has a receipt too many (%" PRIu64 ")",
                     link->id, letter->number);
@@ -219,6 +236,8 @@ hear_receipt(struct storm *storm, struct link *link,
         hear_settled(storm, link, number);
     } else if (letter->note == HAWSER_EXPIRED) {
         hear_expired(storm, link, number);
+    } else if (letter->note == HAWSER_REFUSED) {
+        hear_refused(storm, link, number);
     } else {
         hear_dropped(storm, link, number);
     }

@@ -181,7 +181,7 @@ check_gone(struct storm *storm, const struct link *link)
 {
     uint64_t left = 0;
 
-    for (unsigned fate = 0; fate < LANES; fate++) {
+    for (unsigned fate = 0; fate < FATES; fate++) {
         left += link->receipts[fate];
     }
     if (link->durable && link->gone_told != left) {
@@ -228,14 +228,15 @@ void
 held_check_closed(struct storm *storm, const struct link *link,
                   uint64_t leftover)
 {
-    const uint64_t figures[] = {
+    const uint64_t figures[FATES] = {
         [HAWSER_SETTLED] = HW_METER_GET(link->meter.settled),
         [HAWSER_EXPIRED] = HW_METER_GET(link->meter.expired),
         [HAWSER_DROPPED] = HW_METER_GET(link->meter.dropped),
+        [HAWSER_REFUSED] = HW_METER_GET(link->meter.refused),
     };
     uint64_t sum = 0;
 
-    for (unsigned fate = 0; fate < sizeof figures / sizeof figures[0]; fate++) {
+    for (unsigned fate = 0; fate < FATES; fate++) {
         sum += figures[fate];
         if (link->tagged && link->receipts[fate] != figures[fate]) {
             storm_fault(storm,

@@ -210,6 +210,28 @@ on_taken(void *user, const struct sim_seen *seen)
     }
 }
 
+// It counts as taken, but for where it goes.
+static bool
+refuses(void *user, const struct sim_seen *seen)
+{
+    struct storm *storm = user;
+    struct label label;
+    const struct link *link;
+
+    if (storm->dead || !ledger_label(seen->bytes, seen->size, &label) ||
+        label.sort != LABEL_MESSAGE) {
+        return false;
+    }
+    link = ledger_link(storm, label.link);
+    if (link == NULL || !link->picky || label.number >= link->accepted ||
+        label.number % REFUSED_OF != 0) {
+        return false;
+    }
+    on_taken(storm, seen);
+    link->fates[label.number].refused = true;
+    return true;
+}
+
 // ---- what arrives ----
 
 static void
@@ -281,6 +303,7 @@ ledger_watch(struct storm *storm)
 {
     const struct sim_watch watch = {
         .user = storm,
+        .refuses = refuses,
         .taken = on_taken,
         .arrived = on_arrived,
         .heard = on_heard,
@@ -329,7 +352,7 @@ static uint64_t
 gone_of(const struct hw_meter *meter)
 {
     return HW_METER_GET(meter->settled) + HW_METER_GET(meter->dropped) +
-           HW_METER_GET(meter->expired);
+           HW_METER_GET(meter->expired) + HW_METER_GET(meter->refused);
 }
 
 static void

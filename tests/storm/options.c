@@ -94,6 +94,7 @@ choose_policies(struct storm *storm, struct link *link)
     link->deep = link->lanes && storm_once_in(storm, 3);
     link->durable = link->tagged && storm->disks && storm_once_in(storm, 2);
     link->reads_slowly = storm_once_in(storm, 3);
+    link->picky = link->tagged && (storm->seed + link->id) % 6 == 0;
 }
 
 static void

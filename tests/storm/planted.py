@@ -159,6 +159,12 @@ FAULTS = [
     Fault("nobody waits for the next token", QUEUE, [(
         "        at_ms = due_ms < at_ms ? due_ms : at_ms;",
         "        at_ms = due_ms < at_ms ? at_ms : at_ms;")]),
+    # ---- what a wire can send to nobody ----
+    Fault("what nobody is to have is settled", SENDER, [(
+        "        note_refused(self, link);\n", "        (void)note_refused;\n")]),
+    Fault("the next one is refused instead", PORT, [(
+        "(ports->refused[index / 64] >> index % 64 & 1) != 0;",
+        "(ports->refused[(index + 1) / 64] >> (index + 1) % 64 & 1) != 0;")]),
     # ---- dials ----
     Fault("dials take half a token", BACKOFF, [(
         "hw_rate_take(&self->dials, self->dials_per_second, taken, now_us);",

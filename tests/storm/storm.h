@@ -38,8 +38,10 @@ enum {
     CAPACITY_MAX = 16 * 1024,  // of a server, in bytes
     RETRY_AFTER_MAX_MS = 5000, // and of a close with 1012 or 1013
     LATE_MAX_MS = 400,         // that a letter takes, where it may be late
-    DIAL = 1000000,            // what one costs of the credit for it
-    HEAL_MS = 60000,           // within so much a kind world heals everything
+    FATES = HAWSER_REFUSED + 1,
+    REFUSED_OF = 7,  // of a link's messages one in so many, if it is picky
+    DIAL = 1000000,  // what one costs of the credit for it
+    HEAL_MS = 60000, // within so much a kind world heals everything
 };
 
 #define STORM_NEVER UINT64_MAX
@@ -57,6 +59,7 @@ struct fate {
     uint64_t serial; // of the last wire that took it
     uint64_t place;  // among all that was taken
     bool arrived;    // at the peer's stack
+    bool refused;    // by each wire: nobody is to have it
     bool said;       // to be settled, by the application
     bool cancelled;  // as the queue answered
     uint8_t receipts;
@@ -119,6 +122,7 @@ struct link {
     bool deep;     // its spool is large
     bool durable;  // its spool is a file
     bool reads_slowly;
+    bool picky; // wires can send some of its messages to nobody
     // What the application did.
     uint64_t accepted;
     uint64_t accepted_bytes;
@@ -156,7 +160,7 @@ struct link {
     uint32_t downgraded;          // the last wire that can't confirm
     uint64_t settled_then;        // by the last check, of untagged ones
     uint64_t last_settled[LANES]; // number plus 1, of those without a key
-    uint64_t receipts[LANES];     // of each fate: settled, expired, dropped
+    uint64_t receipts[FATES];     // of each fate
     uint64_t turned_away_told;
     uint64_t first_held; // every message before it has its receipt
     uint64_t unread;
