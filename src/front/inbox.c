@@ -567,13 +567,15 @@ wait_for_letter(hawser_inbox *inbox, uint64_t deadline_ms)
 
 // Whoever pays CPU for latency does not sleep at once.
 static bool
-spin_for_letter(const hawser_inbox *inbox)
+spin_for_letter(const hawser_inbox *inbox, uint64_t deadline_ms)
 {
     uint64_t spin_us = (uint64_t)inbox->bus->settings->spin;
-    uint64_t end_us = hw_loop_clock_us(NULL) + spin_us;
+    uint64_t now_us = hw_loop_clock_us(NULL), end_us = now_us + spin_us;
     bool came = false;
 
-    while (!(came = ears_have(inbox)) && hw_loop_clock_us(NULL) < end_us) {
+    while (!(came = ears_have(inbox)) && now_us < end_us &&
+           now_us / 1000 < deadline_ms) {
+        now_us = hw_loop_clock_us(NULL);
     }
     return came;
 }
@@ -619,7 +621,7 @@ receive(hawser_inbox *inbox, hawser_item *item, int timeout_ms,
         if (!inbox->bus->threaded) {
             run_loop_once(inbox, deadline_ms);
         } else if (timeout_ms != 0 && (inbox->bus->settings->spin == 0 ||
-                                       !spin_for_letter(inbox))) {
+                                       !spin_for_letter(inbox, deadline_ms))) {
             wait_for_letter(inbox, deadline_ms);
         }
     }

@@ -177,6 +177,24 @@ receive_keeps_to_its_time(void)
 }
 
 static void
+who_spins_keeps_to_its_time_too(void)
+{
+    static const char *const settings[] = { "threads=0 spin=1000000",
+                                            "threads=1 spin=1000000" };
+
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        hawser_bus *bus = open_bus(settings[i]);
+        uint64_t before = now_ms();
+        hawser_item item;
+
+        CU_ASSERT_EQUAL(hawser_receive(bus, &item, 10), HAWSER_TIMEOUT);
+        CU_ASSERT(now_ms() - before >= 10);
+        CU_ASSERT(now_ms() - before < 800);
+        close_bus(bus);
+    }
+}
+
+static void
 an_inbox_without_links_has_ended_for_whom_waits_for_ever(void)
 {
     hawser_bus *bus = open_bus(NULL);
@@ -319,6 +337,7 @@ static CU_TestInfo tests[] = {
     CHECK(the_fd_tells_of_each_item),
     CHECK(an_fd_asked_for_late_shows_what_is_there),
     CHECK(receive_keeps_to_its_time),
+    CHECK(who_spins_keeps_to_its_time_too),
     CHECK(an_inbox_without_links_has_ended_for_whom_waits_for_ever),
     CHECK(several_threads_take_turns_and_all_hear_of_the_end),
     CHECK(whoever_waits_for_a_turn_keeps_to_its_time),
