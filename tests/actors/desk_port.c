@@ -39,8 +39,14 @@ hw_port_send(struct hw_ports *ports, uint32_t link, uint32_t wire,
 static bool
 is_refused(const struct hw_ports *ports, uint32_t index)
 {
-    return index < ports->taken &&
-           (ports->refuses >> (ports->offered[index].bytes[0] - 'a') & 1) != 0;
+    uint8_t first;
+
+    if (index >= ports->taken) {
+        return false;
+    }
+    first = ports->offered[index].bytes[0];
+    return first >= 'a' && first <= 'z' &&
+           (ports->refuses >> (first - 'a') & 1) != 0;
 }
 
 uint32_t
