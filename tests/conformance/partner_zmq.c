@@ -6,8 +6,8 @@
 
 #include "partner.h"
 
-// So few that whoever does not read makes the other wait.
-enum { LIMIT = 16 };
+// LIMIT: so few that whoever does not read makes the other wait.
+enum { LIMIT = 16, LINGER_MS = 2000 };
 
 struct partner {
     struct stage *stage;
@@ -49,6 +49,12 @@ unsaid(struct partner *partner)
 // ---- the socket ----
 
 static void
+set_number(struct partner *partner, int option, int number)
+{
+    must(zmq_setsockopt(partner->socket, option, &number, sizeof number) == 0);
+}
+
+static void
 let_go(struct partner *partner, int linger_ms)
 {
     if (partner->socket == NULL) {
@@ -58,8 +64,7 @@ let_go(struct partner *partner, int linger_ms)
     uv_close((uv_handle_t *)&partner->monitor_poll, NULL);
     must(zmq_socket_monitor(partner->socket, NULL, 0) == 0);
     must(zmq_close(partner->monitor) == 0);
-    must(zmq_setsockopt(partner->socket, ZMQ_LINGER, &linger_ms,
-                        sizeof linger_ms) == 0);
+    set_number(partner, ZMQ_LINGER, linger_ms);
     must(zmq_close(partner->socket) == 0);
     partner->socket = NULL;
 }
@@ -157,7 +162,7 @@ look(struct partner *partner)
     read_monitor(partner);
     partner->ear.gone |= ended;
     if (partner->leaving && unsaid(partner) == 0) {
-        let_go(partner, 2000);
+        let_go(partner, LINGER_MS);
     }
 }
 
@@ -212,14 +217,6 @@ open_monitor(struct partner *partner)
     must(zmq_connect(partner->monitor, name) == 0);
 }
 
-static void
-set_limit(struct partner *partner, int option)
-{
-    int limit = LIMIT;
-
-    must(zmq_setsockopt(partner->socket, option, &limit, sizeof limit) == 0);
-}
-
 static struct partner *
 open_zmq(struct stage *stage, const hawser_transport *honest,
          char url[static PARTNER_URL_SIZE])
@@ -234,8 +231,11 @@ open_zmq(struct stage *stage, const hawser_transport *honest,
     partner->context = zmq_ctx_new();
     partner->socket = zmq_socket(partner->context, ZMQ_DEALER);
     must(partner->socket != NULL);
-    set_limit(partner, ZMQ_SNDHWM);
-    set_limit(partner, ZMQ_RCVHWM);
+    set_number(partner, ZMQ_SNDHWM, LIMIT);
+    set_number(partner, ZMQ_RCVHWM, LIMIT);
+    // What listens has a copy of it from now on, and where the peer leaves
+    // beside a close it is the copy that counts: with libzmq's own, for ever.
+    set_number(partner, ZMQ_LINGER, LINGER_MS);
     open_monitor(partner);
     must(zmq_bind(partner->socket, "tcp://127.0.0.1:*") == 0);
     must(zmq_getsockopt(partner->socket, ZMQ_LAST_ENDPOINT, address, &size) ==
