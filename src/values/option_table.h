@@ -114,7 +114,7 @@
     X(link, rpc_elements_max, "rpc.elements_max", integer, "262144", "4..100000000", \
       "with hawser_rpc_open: of how many elements what a peer sends may be") \
     X(link, wire_buffer, "wire.buffer", size, "256KiB", "4KiB..64MiB", \
-      "bytes that a wire takes ahead of the operating system") \
+      "bytes that a wire takes ahead of the operating system; over ZeroMQ zmq.buffer is meant") \
     X(link, framing, "framing", choice, "length32", "length32|line|msgpack|raw", \
       "where messages end in tcp://, tls:// and unix://: behind a 32-bit length, at a line feed, as MessagePack objects, or wherever they arrive") \
     X(link, tls_ca, "tls.ca", text, "", "", \
@@ -137,8 +137,10 @@
       "how a ZeroMQ message of several frames is one message: its topic and its bytes; an empty frame and its bytes; all frames in its bytes, each behind its length") \
     X(link, zmq_identity, "zmq.identity", text, "", "", \
       "routing id by which a ROUTER knows this link; empty: the ROUTER makes one") \
+    X(link, zmq_buffer, "zmq.buffer", size, "1MiB", "4KiB..64MiB", \
+      "bytes of a connection that libzmq holds on their way out") \
     X(link, zmq_sndhwm, "zmq.sndhwm", integer, "1000", "1..1000000", \
-      "messages of a connection that libzmq holds on their way out, within wire.buffer") \
+      "messages of a connection that libzmq holds on their way out, within zmq.buffer") \
     X(link, zmq_rcvhwm, "zmq.rcvhwm", integer, "256", "1..1000000", \
       "messages of a connection that libzmq holds on their way in") \
     X(link, zmq_curve_server_key, "zmq.curve_server_key", text, "", "", \

@@ -52,6 +52,9 @@ struct play {
     size_t pair_count;
 };
 
+// Filled up by one message.
+#define SMALL_BUFFER "wire.buffer", "4KiB", "zmq.buffer", "4KiB"
+
 // X(name, what it needs, settings as "option", "value", …)
 // clang-format off
 #define PROMISES(X) \
@@ -70,10 +73,10 @@ struct play {
     X(both_ways_at_once_do_not_mix, 0) \
     X(kinds_are_kept, CAN_KINDS) \
     X(topics_are_kept, CAN_TOPICS) \
-    X(an_empty_wire_takes_a_message_of_any_size, 0, "wire.buffer", "4KiB") \
+    X(an_empty_wire_takes_a_message_of_any_size, 0, SMALL_BUFFER) \
     X(a_wire_whose_peer_does_not_read_takes_no_more, 0) \
     X(writable_comes_once_the_peer_reads_again, 0) \
-    X(writable_comes_beside_what_the_peer_says, 0, "wire.buffer", "4KiB") \
+    X(writable_comes_beside_what_the_peer_says, 0, SMALL_BUFFER) \
     X(writable_does_not_come_where_all_was_taken, 0) \
     X(what_is_written_shows_on_the_gauge, CAN_GAUGE) \
     X(a_wire_that_does_not_listen_receives_no_more, 0) \

@@ -44,7 +44,7 @@ play_dealer(struct script *script, const char *endpoint)
     struct ledger *ledger;
 
     open_bus(script, "confirm=application message.max=1MiB");
-    ledger = open_echoed(script, endpoint, "", "wire.buffer=64KiB");
+    ledger = open_echoed(script, endpoint, "", "zmq.buffer=64KiB");
     ledger->settles = true;
     for (unsigned number = 1; number < 9; number++) {
         send_tagged(script, ledger, number, number * 20);
@@ -105,14 +105,14 @@ send_topic(struct script *script, struct ledger *ledger, unsigned number)
     }
 }
 
-// More than wire.buffer has room for.
+// More than zmq.buffer has room for.
 static void
 play_topics(struct script *script)
 {
     struct ledger *ledger;
 
     open_bus(script, "confirm=application");
-    ledger = open_echoed(script, script->router->ipc, "", "wire.buffer=4KiB");
+    ledger = open_echoed(script, script->router->ipc, "", "zmq.buffer=4KiB");
     ledger->settles = true;
     for (unsigned number = 1; number < 21; number++) {
         send_topic(script, ledger, number);

@@ -10,11 +10,11 @@ enum {
     BLOCK_SIZE = 32 * 1024, // messages that share memory; chosen
     // Kept inside zmq_msg_t by libzmq 4.3, without memory of their own.
     SMALL = 32,
-    // A full wire has room again once libzmq holds an eighth of wire.buffer:
-    // its thread takes turns with the loop's, so few long turns cost less than
-    // many short ones. With a half, 1 KiB one way was at 400 thousand a second,
-    // with an eighth at 650.
-    LOW_PART = 8,
+    // A full wire has room again once libzmq holds half of zmq.buffer: its own
+    // low water mark. What it still has keeps its thread at work until the
+    // loop's has its turn; a thread that falls asleep in between is woken for
+    // every few messages. Of 256 KiB that was too little, whatever the part.
+    LOW_PART = 2,
 };
 
 // A call of send.
@@ -24,7 +24,7 @@ struct sending {
     size_t count;
     size_t at;
     struct hw_zmq_block *block; // NULL: none
-    bool awaits_bytes;          // wire.buffer is full
+    bool awaits_bytes;          // zmq.buffer is full
 };
 
 enum outcome { TAKEN, REFUSED, NO_ROOM, ENDED };

@@ -83,7 +83,7 @@ configure(struct hw_zmq_wire *wire, const struct hw_zmq_url *url,
     wire->awaits_answer = url->type->number == ZMQ_REP;
     wire->shape = shape_of(url->type, settings);
     wire->dial_ms = (unsigned)hawser_setting_number(settings, "dial.timeout");
-    wire->buffer_max = (size_t)hawser_setting_number(settings, "wire.buffer");
+    wire->buffer_max = (size_t)hawser_setting_number(settings, "zmq.buffer");
     wire->message_max = (size_t)hawser_setting_number(settings, "message.max");
     wire->port_number = dial->port;
 }
