@@ -13,6 +13,7 @@
 
 enum {
     RETRY_US = 200 * 1000, // after a failure; chosen
+    LAST_TRIES = 3,        // to write what is closed; chosen
     // Who was served together is waited for, for a part of what a write takes:
     // else the first that comes again has a write to itself, and the others
     // share the next. Measured: docs/decisions/durable_spool.md.
@@ -139,8 +140,9 @@ note_patience(struct hw_file *file, uint64_t begun_us)
     file->patience_us = part < PATIENCE_MAX_US ? part : PATIENCE_MAX_US;
 }
 
-// What is gone is asked for first: so all of it was handed over by then.
-static void
+// What is gone is asked for first: so all of it was handed over by then. false:
+// it can't be written now.
+static bool
 write_file(struct hw_file *file)
 {
     struct hw_keeper *keeper = file->keeper;
@@ -174,6 +176,7 @@ write_file(struct hw_file *file)
                 status == HAWSER_OK || status == HAWSER_FULL ? status
                                                              : HAWSER_SYSTEM,
                 sentence);
+    return status == HAWSER_OK;
 }
 
 // ---- closing ----
@@ -197,7 +200,10 @@ close_file(struct hw_file *file)
     bool last;
 
     hw_store_close(file->store);
-    drop_written(file); // or what could not be
+    if (file->first != NULL) {
+        HW_LOG(1, "a spool is closed, and what it had not yet on disk is lost");
+    }
+    drop_written(file);
     pthread_mutex_lock(&keeper->lock);
     take_off(keeper, file);
     file->closed = true;
@@ -217,7 +223,7 @@ due_of(const struct hw_file *file)
 {
     uint64_t asked_us;
 
-    if (file->closing) {
+    if (file->closing && file->last_tries == 0) {
         return 0;
     }
     // What failed is tried again in its time, whoever waits.
@@ -252,7 +258,7 @@ run(void *user)
     struct hw_keeper *keeper = user;
     struct hw_file *file;
     uint64_t next_us;
-    bool closing;
+    bool closing, written;
 
     pthread_mutex_lock(&keeper->lock);
     while (!keeper->ending) {
@@ -263,8 +269,8 @@ run(void *user)
         }
         closing = file->closing;
         pthread_mutex_unlock(&keeper->lock);
-        write_file(file);
-        if (closing) {
+        written = write_file(file);
+        if (closing && (written || ++file->last_tries == LAST_TRIES)) {
             close_file(file);
         }
         pthread_mutex_lock(&keeper->lock);

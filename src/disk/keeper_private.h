@@ -37,6 +37,7 @@ struct hw_file {
     struct hw_batch *first; // not on disk yet
     struct hw_batch *last;
     struct hw_key_runs gone;
+    unsigned last_tries; // to write it, since it is to be closed
 };
 
 struct hw_keeper {

@@ -100,7 +100,10 @@ lock_file(struct hw_store *store, char sentence[HW_SENTENCE_SIZE])
                          sentence)
                    : refuse_system(store, "can't be locked", sentence);
     }
-    if (fstat(store->fd, &file) != 0 || !S_ISREG(file.st_mode)) {
+    if (fstat(store->fd, &file) != 0) {
+        return refuse_system(store, "can't be read", sentence);
+    }
+    if (!S_ISREG(file.st_mode)) {
         return hw_store_refuse(store, HAWSER_INVALID, "is no file", sentence);
     }
     store->is_new = file.st_size == 0;

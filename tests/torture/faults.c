@@ -2,6 +2,7 @@
 #include "faults.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <netdb.h>
 #include <poll.h>
@@ -11,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <libwebsockets.h>
+#include <lmdb.h>
 #include <msgpack.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -29,6 +32,10 @@
 static const struct fault table[] = {
     { "memory", "", ENOMEM },
     { "newlocale", "ENOMEM", ENOMEM },
+    { "pthread_create", "EAGAIN", EAGAIN },
+    { "open", "EMFILE", EMFILE },
+    { "flock", "ENOLCK", ENOLCK },
+    { "pread", "EIO", EIO },
     { "socket", "EMFILE", EMFILE },
     { "connect", "ENETUNREACH", ENETUNREACH },
     { "connect", "EINTR", EINTR },
@@ -98,6 +105,20 @@ static const struct fault table[] = {
     { "SSL_write_ex", "0", 0 },
     { "BIO_new", "ENOMEM", ENOMEM },
     { "BIO_write", "-1", 0 },
+    { "mdb_env_create", "ENOMEM", ENOMEM },
+    { "mdb_env_set_mapsize", "ENOMEM", ENOMEM },
+    { "mdb_env_open", "ENOMEM", ENOMEM },
+    { "mdb_dbi_open", "ENOMEM", ENOMEM },
+    { "mdb_txn_begin", "ENOMEM", ENOMEM },
+    { "mdb_txn_commit", "EIO", EIO },
+    { "mdb_txn_commit", "ENOSPC", ENOSPC },
+    { "mdb_cursor_open", "ENOMEM", ENOMEM },
+    { "mdb_cursor_get", "EIO", EIO },
+    { "mdb_cursor_put", "ENOMEM", ENOMEM },
+    { "mdb_cursor_put", "MDB_MAP_FULL", MDB_MAP_FULL },
+    { "mdb_cursor_del", "ENOMEM", ENOMEM },
+    { "mdb_get", "EIO", EIO },
+    { "mdb_put", "ENOMEM", ENOMEM },
     { "msgpack_zone_init", "ENOMEM", ENOMEM },
     { "msgpack_unpack", "ENOMEM", ENOMEM },
     { "X509_STORE_new", "ENOMEM", ENOMEM },
@@ -436,6 +457,42 @@ __wrap_zmq_socket_monitor(void *socket, const char *address, int events)
     return -1;
 }
 
+// A mode comes only with O_CREAT, which all of ours have.
+int
+__real_open(const char *path, int flags, ...);
+int
+__wrap_open(const char *path, int flags, mode_t mode);
+
+int
+__wrap_open(const char *path, int flags, mode_t mode)
+{
+    const struct fault *fault = DUE("open");
+
+    if (fault == NULL) {
+        return __real_open(path, flags, mode);
+    }
+    errno = fault->error;
+    return -1;
+}
+
+// A commit that fails ends its transaction, as LMDB's does.
+int
+__real_mdb_txn_commit(MDB_txn *txn);
+int
+__wrap_mdb_txn_commit(MDB_txn *txn);
+
+int
+__wrap_mdb_txn_commit(MDB_txn *txn)
+{
+    const struct fault *fault = DUE("mdb_txn_commit");
+
+    if (fault == NULL) {
+        return __real_mdb_txn_commit(txn);
+    }
+    mdb_txn_abort(txn);
+    return fault->error;
+}
+
 // The same of one that may also do less than it was asked to.
 #define STANDS_BEFORE_BYTES(name, parameters, arguments, size)                 \
     ssize_t __real_##name parameters;                                          \
@@ -579,6 +636,45 @@ STANDS_BEFORE(int, SSL_write_ex,
 STANDS_BEFORE(BIO *, BIO_new, (const BIO_METHOD *method), (method), NULL)
 STANDS_BEFORE(int, BIO_write, (BIO *bio, const void *from, int size),
               (bio, from, size), -1)
+STANDS_BEFORE(int, pthread_create,
+              (pthread_t *thread, const pthread_attr_t *how,
+               void *(*run)(void *user), void *user),
+              (thread, how, run, user), fault->error)
+STANDS_BEFORE(int, flock, (int fd, int how), (fd, how), -1)
+STANDS_BEFORE(ssize_t, pread, (int fd, void *to, size_t size, off_t at),
+              (fd, to, size, at), -1)
+STANDS_BEFORE(int, mdb_env_create, (MDB_env **made), (made), fault->error)
+STANDS_BEFORE(int, mdb_env_set_mapsize, (MDB_env *env, size_t size),
+              (env, size), fault->error)
+STANDS_BEFORE(int, mdb_env_open,
+              (MDB_env *env, const char *path, unsigned flags, mdb_mode_t mode),
+              (env, path, flags, mode), fault->error)
+STANDS_BEFORE(int, mdb_dbi_open,
+              (MDB_txn *txn, const char *name, unsigned flags, MDB_dbi *tree),
+              (txn, name, flags, tree), fault->error)
+STANDS_BEFORE(int, mdb_txn_begin,
+              (MDB_env *env, MDB_txn *above, unsigned flags, MDB_txn **txn),
+              (env, above, flags, txn), fault->error)
+STANDS_BEFORE(int, mdb_cursor_open,
+              (MDB_txn *txn, MDB_dbi tree, MDB_cursor **cursor),
+              (txn, tree, cursor), fault->error)
+STANDS_BEFORE(int, mdb_cursor_get,
+              (MDB_cursor *cursor, MDB_val *key, MDB_val *value,
+               MDB_cursor_op what),
+              (cursor, key, value, what), fault->error)
+STANDS_BEFORE(int, mdb_cursor_put,
+              (MDB_cursor *cursor, MDB_val *key, MDB_val *value,
+               unsigned flags),
+              (cursor, key, value, flags), fault->error)
+STANDS_BEFORE(int, mdb_cursor_del, (MDB_cursor *cursor, unsigned flags),
+              (cursor, flags), fault->error)
+STANDS_BEFORE(int, mdb_get,
+              (MDB_txn *txn, MDB_dbi tree, MDB_val *key, MDB_val *value),
+              (txn, tree, key, value), fault->error)
+STANDS_BEFORE(int, mdb_put,
+              (MDB_txn *txn, MDB_dbi tree, MDB_val *key, MDB_val *value,
+               unsigned flags),
+              (txn, tree, key, value, flags), fault->error)
 STANDS_BEFORE(bool, msgpack_zone_init, (msgpack_zone *zone, size_t size),
               (zone, size), false)
 STANDS_BEFORE(msgpack_unpack_return, msgpack_unpack,

@@ -1,6 +1,7 @@
 # The calls of the library that tests/torture/faults.c stands before.
 set(wrapped
     malloc calloc realloc strdup open_memstream asprintf free newlocale
+    pthread_create open flock pread
     socket connect recv send read write poll shutdown
     getsockopt setsockopt fcntl fstat stat access getaddrinfo getrandom
     eventfd epoll_create1 epoll_ctl timerfd_create
@@ -12,5 +13,7 @@ set(wrapped
     lws_http_client_read
     SSL_CTX_new SSL_CTX_load_verify_file SSL_CTX_use_certificate_chain_file
     SSL_CTX_use_PrivateKey_file SSL_new SSL_set1_host SSL_write_ex BIO_new
-    BIO_write msgpack_zone_init msgpack_unpack
+    BIO_write mdb_env_create mdb_env_set_mapsize mdb_env_open mdb_dbi_open
+    mdb_txn_begin mdb_txn_commit mdb_cursor_open mdb_cursor_get mdb_cursor_put
+    mdb_cursor_del mdb_get mdb_put msgpack_zone_init msgpack_unpack
     RAND_bytes EVP_Digest X509_STORE_new X509_STORE_load_file)
