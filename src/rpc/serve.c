@@ -239,6 +239,16 @@ refuse(hawser_rpc_question *question, const char *sentence)
     free_question(question);
 }
 
+void
+hw_rpc_refuse_question(hawser_rpc *rpc, uint32_t wire, uint64_t msgid,
+                       const char *sentence)
+{
+    hawser_rpc_question question = { .rpc = rpc, .wire = wire, .msgid = msgid };
+
+    (void)send_error(&question, sentence); // or its asker's time runs out
+    drop_reply(&question);
+}
+
 hawser_status
 hawser_rpc_reply_send(hawser_rpc_question *question)
 {
@@ -256,6 +266,8 @@ hawser_rpc_reply_send(hawser_rpc_question *question)
         (void)send_error(question, "the answer is malformed");
     } else if (status == HAWSER_TOO_BIG) {
         (void)send_error(question, "the answer is too big");
+    } else if (status == HAWSER_NO_MEMORY) { // for less there may be
+        (void)send_error(question, "no memory for the answer");
     }
     if (status != HAWSER_FULL) {
         free_question(question);
