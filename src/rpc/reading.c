@@ -351,9 +351,8 @@ hw_rpc_expire(hawser_rpc *rpc)
 // ---- events ----
 
 static void
-lose_wire(hawser_rpc *rpc)
+lose_calls(hawser_rpc *rpc)
 {
-    rpc->wired = false;
     for (uint32_t i = 0; i < rpc->calls.rows_used; i++) {
         struct hw_call *call = &rpc->calls.rows[i];
 
@@ -363,8 +362,8 @@ lose_wire(hawser_rpc *rpc)
     }
 }
 
-// Those that were not taken: with the link FAILED nobody will, and once it is
-// CLOSED they have been given up.
+// Those that are left: with the link FAILED nobody will take them, and once it
+// is CLOSED they have been given up, or nobody hears what is answered.
 static void
 give_up(hawser_rpc *rpc, const char *sentence)
 {
@@ -396,15 +395,18 @@ on_state(hawser_rpc *rpc, const hawser_event *event)
                  event->state == HAWSER_DRAINING;
 
     pthread_mutex_lock(&rpc->lock);
+    if (event->state == HAWSER_CLOSED) {
+        rpc->closed = true;
+    }
     if (rpc->wired && (!wired || event->wire != rpc->wire)) {
-        lose_wire(rpc);
+        rpc->wired = false;
+        if (!rpc->closed) { // or they end with the link
+            lose_calls(rpc);
+        }
     }
     if (wired) {
         rpc->wired = true;
         rpc->wire = event->wire;
-    }
-    if (event->state == HAWSER_CLOSED) {
-        rpc->closed = true;
     }
     pthread_mutex_unlock(&rpc->lock);
     if (event->state == HAWSER_FAILED) {
