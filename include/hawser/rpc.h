@@ -96,7 +96,8 @@ hawser_rpc_request_drop(hawser_rpc_request *request);
 typedef enum hawser_rpc_outcome {
     HAWSER_RPC_RESULT = 0,    // value is what the method returned
     HAWSER_RPC_ERROR = 1,     // value is the peer's error
-    HAWSER_RPC_LOST = 2,      // the wire was lost while it was under way
+    HAWSER_RPC_LOST = 2,      // the wire was lost while it was under way, or
+                              // there was no memory to read its answer
     HAWSER_RPC_TIMEOUT = 3,   // its time ran out
     HAWSER_RPC_CANCELLED = 4, // hawser_rpc_cancel
     HAWSER_RPC_CLOSED = 5,    // the link was closed, or has FAILED
@@ -277,13 +278,13 @@ hawser_rpc_reply(hawser_rpc_question *question, hawser_rpc_outcome outcome,
 // Sends the answer. The question is gone, but for FULL, after which it may be
 // tried again. STALE: the wire that it came on is gone, so that the answer
 // would mean nothing. INVALID: not exactly one object was packed; TOO_BIG: it
-// is above message.max; for both the peer is answered an error instead.
-// NO_MEMORY, ENDED.
+// is above message.max; NO_MEMORY; for these the peer is answered an error
+// instead, if there is memory for that. ENDED.
 HAWSER_API hawser_status
 hawser_rpc_reply_send(hawser_rpc_question *question);
 
 // Answers an error that is a text; the question is gone. As
-// hawser_rpc_reply_send.
+// hawser_rpc_reply_send, but that after NO_MEMORY nothing is answered.
 HAWSER_API hawser_status
 hawser_rpc_reply_error(hawser_rpc_question *question, const char *sentence);
 

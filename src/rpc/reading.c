@@ -43,15 +43,13 @@ zone_size(size_t size)
                : MSGPACK_ZONE_CHUNK_SIZE;
 }
 
+// Of good shape, and within limits?
 static bool
-unpack(hawser_rpc *rpc, hawser_message *message, struct hw_unpacked *unpacked)
+is_readable(hawser_rpc *rpc, const char *bytes, size_t size)
 {
-    const char *bytes = hawser_message_bytes(message);
-    size_t size = hawser_message_size(message), at = 0;
-
     switch (hw_scan(bytes, size, rpc->depth_max, rpc->elements_max)) {
     case HW_SCAN_OK:
-        break;
+        return true;
     case HW_SCAN_MALFORMED:
         note(rpc, HAWSER_RPC_MALFORMED, "not one object of msgpack");
         return false;
@@ -62,18 +60,77 @@ unpack(hawser_rpc *rpc, hawser_message *message, struct hw_unpacked *unpacked)
         note(rpc, HAWSER_RPC_LIMIT, "more elements than rpc.elements_max");
         return false;
     }
-    if (!msgpack_zone_init(&unpacked->zone, zone_size(size))) {
-        return false; // what it was is as good as lost
-    }
-    if (msgpack_unpack(bytes, size, &at, &unpacked->zone, &unpacked->object) !=
-        MSGPACK_UNPACK_SUCCESS) {
-        msgpack_zone_destroy(&unpacked->zone);
-        note(rpc, HAWSER_RPC_MALFORMED, "msgpack-c does not unpack it");
-        return false;
-    }
-    unpacked->message = hawser_message_hold(message);
-    return true;
+    return false;
 }
+
+static msgpack_unpack_return
+unpack(hawser_message *message, struct hw_unpacked *unpacked)
+{
+    const char *bytes = hawser_message_bytes(message);
+    size_t size = hawser_message_size(message), at = 0;
+    msgpack_unpack_return result;
+
+    if (!msgpack_zone_init(&unpacked->zone, zone_size(size))) {
+        return MSGPACK_UNPACK_NOMEM_ERROR;
+    }
+    result =
+        msgpack_unpack(bytes, size, &at, &unpacked->zone, &unpacked->object);
+    if (result == MSGPACK_UNPACK_SUCCESS) {
+        unpacked->message = hawser_message_hold(message);
+    } else {
+        msgpack_zone_destroy(&unpacked->zone);
+    }
+    return result;
+}
+
+// ---- what there is no memory to read ----
+
+static void
+lose_answer(hawser_rpc *rpc, uint64_t msgid)
+{
+    struct hw_call *call;
+
+    pthread_mutex_lock(&rpc->lock);
+    call = hw_calls_awaited(&rpc->calls, msgid);
+    if (call != NULL) {
+        hw_rpc_end_call(rpc, call, HAWSER_RPC_LOST, true,
+                        "an answer came, and there was no memory to read it",
+                        NULL, NULL);
+    }
+    pthread_mutex_unlock(&rpc->lock);
+}
+
+static void
+lose_question(hawser_rpc *rpc, uint64_t msgid)
+{
+    uint32_t wire;
+
+    pthread_mutex_lock(&rpc->lock);
+    wire = rpc->wire;
+    rpc->stats.questions++;
+    pthread_mutex_unlock(&rpc->lock);
+    hw_rpc_refuse_question(rpc, wire, msgid, "no memory to read the question");
+}
+
+// Who waits must not wait for what nobody will send again.
+static void
+lose_message(hawser_rpc *rpc, const hawser_message *message)
+{
+    uint64_t head[2];
+
+    if (!hw_scan_head(hawser_message_bytes(message),
+                      hawser_message_size(message), head) ||
+        head[1] > UINT32_MAX) {
+        return; // a notification, or of no known shape
+    }
+    if (head[0] == ANSWER) {
+        lose_answer(rpc, head[1]);
+    } else if (head[0] == QUESTION) {
+        lose_question(rpc, head[1]);
+    }
+}
+
+// ---- what was read ----
 
 static bool
 is_id(const msgpack_object *object)
@@ -92,7 +149,8 @@ take_answer(hawser_rpc *rpc, const msgpack_object_array *parts,
     struct hw_call *call = NULL;
 
     if (owner == NULL) {
-        return false; // the call ends by its deadline
+        lose_answer(rpc, parts->ptr[1].via.u64);
+        return false;
     }
     *owner = *unpacked;
     pthread_mutex_lock(&rpc->lock);
@@ -119,6 +177,9 @@ take_question(hawser_rpc *rpc, const msgpack_object_array *parts, bool notice,
     hawser_rpc_question *question = calloc(1, sizeof *question);
 
     if (question == NULL) {
+        if (!notice) {
+            lose_question(rpc, parts->ptr[1].via.u64);
+        }
         return false;
     }
     question->rpc = rpc;
@@ -177,8 +238,22 @@ on_message(hawser_rpc *rpc, hawser_message *message)
 {
     struct hw_unpacked unpacked;
 
-    if (unpack(rpc, message, &unpacked) && !take_object(rpc, &unpacked)) {
-        hw_unpacked_free(&unpacked);
+    if (!is_readable(rpc, hawser_message_bytes(message),
+                     hawser_message_size(message))) {
+        return;
+    }
+    switch (unpack(message, &unpacked)) {
+    case MSGPACK_UNPACK_SUCCESS:
+        if (!take_object(rpc, &unpacked)) {
+            hw_unpacked_free(&unpacked);
+        }
+        break;
+    case MSGPACK_UNPACK_NOMEM_ERROR:
+        lose_message(rpc, message);
+        break;
+    default:
+        note(rpc, HAWSER_RPC_MALFORMED, "msgpack-c does not unpack it");
+        break;
     }
 }
 
@@ -276,9 +351,8 @@ hw_rpc_expire(hawser_rpc *rpc)
 // ---- events ----
 
 static void
-lose_wire(hawser_rpc *rpc)
+lose_calls(hawser_rpc *rpc)
 {
-    rpc->wired = false;
     for (uint32_t i = 0; i < rpc->calls.rows_used; i++) {
         struct hw_call *call = &rpc->calls.rows[i];
 
@@ -288,8 +362,8 @@ lose_wire(hawser_rpc *rpc)
     }
 }
 
-// Those that were not taken: with the link FAILED nobody will, and once it is
-// CLOSED they have been given up.
+// Those that are left: with the link FAILED nobody will take them, and once it
+// is CLOSED they have been given up, or nobody hears what is answered.
 static void
 give_up(hawser_rpc *rpc, const char *sentence)
 {
@@ -321,15 +395,18 @@ on_state(hawser_rpc *rpc, const hawser_event *event)
                  event->state == HAWSER_DRAINING;
 
     pthread_mutex_lock(&rpc->lock);
+    if (event->state == HAWSER_CLOSED) {
+        rpc->closed = true;
+    }
     if (rpc->wired && (!wired || event->wire != rpc->wire)) {
-        lose_wire(rpc);
+        rpc->wired = false;
+        if (!rpc->closed) { // or they end with the link
+            lose_calls(rpc);
+        }
     }
     if (wired) {
         rpc->wired = true;
         rpc->wire = event->wire;
-    }
-    if (event->state == HAWSER_CLOSED) {
-        rpc->closed = true;
     }
     pthread_mutex_unlock(&rpc->lock);
     if (event->state == HAWSER_FAILED) {

@@ -188,7 +188,7 @@ read_fates(hawser_rpc *rpc)
     }
 }
 
-// Those of whose fate there was no memory to tell.
+// Those of whose fate nothing was told, for want of memory.
 static void
 end_all(hawser_rpc *rpc)
 {
@@ -214,8 +214,10 @@ hawser_rpc_close(hawser_rpc *rpc)
     rpc->closed = true;
     rpc->on_event = NULL;
     pthread_mutex_unlock(&rpc->lock);
-    (void)hawser_link_close(rpc->bus, rpc->link, 0, NULL); // or it is closed
-    read_fates(rpc);
+    // Without memory for that the inbox closes it, when it is closed itself.
+    if (hawser_link_close(rpc->bus, rpc->link, 0, NULL) != HAWSER_NO_MEMORY) {
+        read_fates(rpc);
+    }
     pthread_mutex_lock(&rpc->lock);
     end_all(rpc);
     pthread_mutex_unlock(&rpc->lock);

@@ -127,6 +127,12 @@ hw_rpc_expire(hawser_rpc *rpc);
 void
 hw_rpc_serve_question(hawser_rpc_question *question);
 
+// Answers an error to a question of which no more than its number was read, if
+// that can be sent.
+void
+hw_rpc_refuse_question(hawser_rpc *rpc, uint32_t wire, uint64_t msgid,
+                       const char *sentence);
+
 void
 hw_rpc_methods_free(hawser_rpc *rpc);
 

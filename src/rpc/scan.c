@@ -171,3 +171,38 @@ hw_scan(const void *bytes, size_t size, unsigned depth_max,
         }
     }
 }
+
+// ---- how it begins ----
+
+static bool
+takes_four(struct cursor *cursor)
+{
+    struct element element;
+
+    return take_element(cursor, &element) && element.nests &&
+           element.inside == 4;
+}
+
+static bool
+take_head_number(struct cursor *cursor, uint64_t *number)
+{
+    uint64_t kind;
+
+    if (!take_number(cursor, 1, &kind)) {
+        return false;
+    }
+    if (kind >= 0xcc && kind <= 0xcf) { // uint 8..64
+        return take_number(cursor, 1U << (kind - 0xcc), number);
+    }
+    *number = kind;
+    return kind < 0x80; // fixint
+}
+
+bool
+hw_scan_head(const void *bytes, size_t size, uint64_t head[static 2])
+{
+    struct cursor cursor = { bytes, (const uint8_t *)bytes + size };
+
+    return takes_four(&cursor) && take_head_number(&cursor, &head[0]) &&
+           take_head_number(&cursor, &head[1]);
+}

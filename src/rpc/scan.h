@@ -4,6 +4,7 @@
 #ifndef HW_RPC_SCAN_H
 #define HW_RPC_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,5 +22,9 @@ enum hw_scan {
 enum hw_scan
 hw_scan(const void *bytes, size_t size, unsigned depth_max,
         uint64_t elements_max);
+
+// How an array of four begins: with two numbers. false: it does not.
+bool
+hw_scan_head(const void *bytes, size_t size, uint64_t head[static 2]);
 
 #endif

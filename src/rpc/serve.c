@@ -86,35 +86,6 @@ hw_rpc_methods_free(hawser_rpc *rpc)
     free(rpc->methods);
 }
 
-void
-hw_rpc_serve_question(hawser_rpc_question *question)
-{
-    hawser_rpc *rpc = question->rpc;
-    struct hw_method found = { .handler = NULL };
-    const struct hw_method *method;
-    bool too_deep;
-
-    pthread_mutex_lock(&rpc->lock);
-    too_deep = rpc->nesting > HW_RPC_NESTING_MAX;
-    method = find(rpc, question->method.ptr, question->method.size);
-    if (method != NULL) {
-        found = *method;
-    }
-    pthread_mutex_unlock(&rpc->lock);
-    if (found.handler == NULL) {
-        (void)hawser_rpc_reply_error(question, "no such method"); // or nobody
-    } else if (too_deep) {
-        (void)hawser_rpc_reply_error(question, // or nobody hears it
-                                     "too many calls inside of each other");
-    } else if (found.params >= 0 &&
-               (uint32_t)found.params != question->params.size) {
-        (void)hawser_rpc_reply_error(question, // or nobody hears it
-                                     "wrong number of arguments");
-    } else {
-        found.handler(found.user, question);
-    }
-}
-
 // ---- questions ----
 
 const msgpack_object_array *
@@ -136,10 +107,18 @@ hawser_rpc_is_notice(const hawser_rpc_question *question)
 }
 
 static void
+drop_reply(hawser_rpc_question *question)
+{
+    hawser_message_drop(question->reply);
+    question->reply = NULL;
+    hawser_draft_drop(question->draft);
+    question->draft = NULL;
+}
+
+static void
 free_question(hawser_rpc_question *question)
 {
-    hawser_draft_drop(question->draft);
-    hawser_message_drop(question->reply);
+    drop_reply(question);
     hw_unpacked_free(&question->unpacked);
     free(question);
 }
@@ -156,10 +135,7 @@ hawser_rpc_reply(hawser_rpc_question *question, hawser_rpc_outcome outcome,
         (outcome != HAWSER_RPC_RESULT && outcome != HAWSER_RPC_ERROR)) {
         return HAWSER_INVALID;
     }
-    hawser_message_drop(question->reply);
-    question->reply = NULL;
-    hawser_draft_drop(question->draft);
-    question->draft = NULL;
+    drop_reply(question);
     status = hawser_draft_new(ROOM, &question->draft);
     if (status != HAWSER_OK) {
         return status;
@@ -253,6 +229,26 @@ send_error(hawser_rpc_question *question, const char *sentence)
     return finish_and_send(question);
 }
 
+// There is nobody who would try it again when the spool is full.
+static void
+refuse(hawser_rpc_question *question, const char *sentence)
+{
+    if (!question->notice) {
+        (void)send_error(question, sentence); // or its asker's time runs out
+    }
+    free_question(question);
+}
+
+void
+hw_rpc_refuse_question(hawser_rpc *rpc, uint32_t wire, uint64_t msgid,
+                       const char *sentence)
+{
+    hawser_rpc_question question = { .rpc = rpc, .wire = wire, .msgid = msgid };
+
+    (void)send_error(&question, sentence); // or its asker's time runs out
+    drop_reply(&question);
+}
+
 hawser_status
 hawser_rpc_reply_send(hawser_rpc_question *question)
 {
@@ -270,6 +266,8 @@ hawser_rpc_reply_send(hawser_rpc_question *question)
         (void)send_error(question, "the answer is malformed");
     } else if (status == HAWSER_TOO_BIG) {
         (void)send_error(question, "the answer is too big");
+    } else if (status == HAWSER_NO_MEMORY) { // for less there may be
+        (void)send_error(question, "no memory for the answer");
     }
     if (status != HAWSER_FULL) {
         free_question(question);
@@ -300,8 +298,34 @@ hawser_rpc_question_drop(hawser_rpc_question *question)
     if (question == NULL) {
         return;
     }
-    if (!question->notice) {
-        (void)send_error(question, "it was not answered"); // or nobody hears
+    refuse(question, "it was not answered");
+}
+
+// ---- what comes ----
+
+void
+hw_rpc_serve_question(hawser_rpc_question *question)
+{
+    hawser_rpc *rpc = question->rpc;
+    struct hw_method found = { .handler = NULL };
+    const struct hw_method *method;
+    bool too_deep;
+
+    pthread_mutex_lock(&rpc->lock);
+    too_deep = rpc->nesting > HW_RPC_NESTING_MAX;
+    method = find(rpc, question->method.ptr, question->method.size);
+    if (method != NULL) {
+        found = *method;
     }
-    free_question(question);
+    pthread_mutex_unlock(&rpc->lock);
+    if (found.handler == NULL) {
+        refuse(question, "no such method");
+    } else if (too_deep) {
+        refuse(question, "too many calls inside of each other");
+    } else if (found.params >= 0 &&
+               (uint32_t)found.params != question->params.size) {
+        refuse(question, "wrong number of arguments");
+    } else {
+        found.handler(found.user, question);
+    }
 }

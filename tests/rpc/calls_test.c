@@ -395,6 +395,44 @@ a_closed_link_ends_its_calls(void)
     end_stage(&stage);
 }
 
+static void
+hold(void *user, hawser_rpc_question *question)
+{
+    hawser_rpc_question *_Atomic *held = user;
+
+    atomic_store(held, question);
+}
+
+// It is not lost: nobody but the application ended it.
+static void
+a_closed_link_ends_what_is_under_way(void)
+{
+    struct stage stage;
+    hawser_rpc_question *_Atomic held = NULL;
+    hawser_rpc_call_options options = with_timeout(-1);
+    hawser_rpc_answer answer;
+    hawser_rpc_handle call;
+
+    set_stage(&stage, NULL, NULL);
+    CU_ASSERT_EQUAL(hawser_rpc_serve(stage.right, "hold", 1, hold, &held),
+                    HAWSER_OK);
+    options.again = 1; // and yet it is not sent once more
+    CU_ASSERT_EQUAL(
+        hawser_rpc_start(request_of(stage.left, "hold", 1), &options, &call),
+        HAWSER_OK);
+    while (atomic_load(&held) == NULL) {
+        (void)hawser_rpc_run(stage.left, 1); // nothing may have come
+    }
+    (void)hawser_link_close(stage.left_bus, hawser_rpc_link(stage.left), 0,
+                            NULL);
+    CU_ASSERT_EQUAL_FATAL(
+        hawser_rpc_wait(stage.left, call, PATIENCE_MS, &answer), HAWSER_OK);
+    CU_ASSERT_EQUAL(answer.outcome, HAWSER_RPC_CLOSED);
+    CU_ASSERT_EQUAL(answer.may_have_run, 1);
+    hawser_rpc_question_drop(atomic_load(&held));
+    end_stage(&stage);
+}
+
 // ---- what is not valid ----
 
 static void
@@ -480,6 +518,7 @@ static CU_TestInfo tests[] = {
     CHECK(a_waiting_call_is_cancelled_before_it_runs),
     CHECK(a_closed_rpc_ends_its_calls),
     CHECK(a_closed_link_ends_its_calls),
+    CHECK(a_closed_link_ends_what_is_under_way),
     CHECK(requests_that_are_not_whole_are_refused),
     CHECK(calls_have_a_limit),
     CHECK(confirm_is_no_choice),

@@ -152,11 +152,43 @@ msgpack_c_unpacks_as_deep_as_the_option_goes(void)
     msgpack_unpacked_destroy(&unpacked);
 }
 
+#define HEAD(text, head) hw_scan_head(text, sizeof(text) - 1, head)
+
+static void
+a_head_is_two_numbers_of_four_things(void)
+{
+    uint64_t head[2];
+
+    CU_ASSERT_TRUE(HEAD("\x94\x01\x7f\xc0\xc0", head));
+    CU_ASSERT_EQUAL(head[0], 1);
+    CU_ASSERT_EQUAL(head[1], 0x7f);
+    CU_ASSERT_TRUE(HEAD("\x94\x00\xcc\xff\xc0\xc0", head));
+    CU_ASSERT_EQUAL(head[0], 0);
+    CU_ASSERT_EQUAL(head[1], 0xff);
+    CU_ASSERT_TRUE(HEAD("\xdc\x00\x04\x01\xcd\x01\x02\xc0\xc0", head));
+    CU_ASSERT_EQUAL(head[1], 0x0102);
+    CU_ASSERT_TRUE(
+        HEAD("\xdd\x00\x00\x00\x04\x01\xce\x01\x02\x03\x04\xc0\xc0", head));
+    CU_ASSERT_EQUAL(head[1], 0x01020304);
+    CU_ASSERT_TRUE(
+        HEAD("\x94\x01\xcf\x00\x00\x00\x01\x00\x00\x00\x02\xc0\xc0", head));
+    CU_ASSERT_EQUAL(head[1], 0x100000002);
+    CU_ASSERT_FALSE(HEAD("", head));
+    CU_ASSERT_FALSE(HEAD("\x94", head));
+    CU_ASSERT_FALSE(HEAD("\x94\x01", head));
+    CU_ASSERT_FALSE(HEAD("\x94\x01\xce\x01", head));
+    CU_ASSERT_FALSE(HEAD("\x93\x01\x01\xc0", head));
+    CU_ASSERT_FALSE(HEAD("\x84\x01\x01\xc0\xc0", head));
+    CU_ASSERT_FALSE(HEAD("\x94\x01\xff\xc0\xc0", head)); // below zero
+    CU_ASSERT_FALSE(HEAD("\xa4....", head));
+}
+
 static CU_TestInfo tests[] = {
     CHECK(every_kind_of_element_is_known),
     CHECK(depth_has_a_limit),
     CHECK(elements_have_a_limit),
     CHECK(msgpack_c_unpacks_as_deep_as_the_option_goes),
+    CHECK(a_head_is_two_numbers_of_four_things),
     CU_TEST_INFO_NULL,
 };
 

@@ -437,6 +437,24 @@ a_second_answer_is_ignored(void)
     end_duel(&duel);
 }
 
+// Only a sanitizer sees whether what could not be answered is given back.
+static void
+questions_are_given_back_when_the_spool_is_full(void)
+{
+    enum { FLOOD = 50 };
+    struct duel duel;
+
+    set_duel(&duel, "inproc://duel5", "spool.max_messages=2 rate.messages=1");
+    for (unsigned i = 0; i < FLOOD; i++) {
+        BLURT(&duel, "\x94\x00\x01\xa1x\x90");
+    }
+    while (stats_of(duel.rpc).questions < FLOOD &&
+           hawser_rpc_run(duel.rpc, PATIENCE_MS) == HAWSER_OK) {
+    }
+    CU_ASSERT_EQUAL(stats_of(duel.rpc).questions, FLOOD);
+    end_duel(&duel);
+}
+
 static CU_TestInfo tests[] = {
     CHECK(an_answer_may_come_from_another_thread),
     CHECK(every_question_gets_one_answer),
@@ -448,6 +466,7 @@ static CU_TestInfo tests[] = {
     CHECK(bombs_do_not_go_off),
     CHECK(answers_that_nobody_awaits_are_counted),
     CHECK(a_second_answer_is_ignored),
+    CHECK(questions_are_given_back_when_the_spool_is_full),
     CU_TEST_INFO_NULL,
 };
 

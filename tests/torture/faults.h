@@ -2,8 +2,8 @@
 //
 // The library is linked into the program with --wrap for each call of
 // wrapped.cmake, so what is counted and what fails is what Hawser's own code
-// calls: not what libzmq, libuv, libwebsockets and OpenSSL call, and not what
-// the program calls while nothing is armed.
+// calls: not what libzmq, libuv, libwebsockets, msgpack-c and OpenSSL call, and
+// not what the program calls while nothing is armed.
 #ifndef HAWSER_TESTS_TORTURE_FAULTS_H
 #define HAWSER_TESTS_TORTURE_FAULTS_H
 
