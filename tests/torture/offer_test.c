@@ -184,6 +184,19 @@ end_offer(struct script *script)
     }
 }
 
+// Whoever subscribes is told the last event.
+static void
+subscribe_again(struct script *script)
+{
+    if (is_right(script)) {
+        app_close(app.news);
+        app.last[0] = '\0';
+        app.news =
+            app_socket(app.context, ZMQ_SUB, "inproc://offer.events", false);
+        pump(script, is_told_up, app.offered, "the news once more");
+    }
+}
+
 static void
 play_dealer(struct script *script)
 {
@@ -195,6 +208,7 @@ play_dealer(struct script *script)
         say_all(script);
     }
     pump(script, is_told_up, app.offered, "the news");
+    subscribe_again(script);
     for (unsigned number = 1; number < MESSAGES; number++) {
         send_tagged(script, app.other, number, 0);
     }
