@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "front/news.h"
 #include "post/socket.h"
 #include "values/utf8.h"
@@ -33,6 +32,7 @@ struct hw_offer {
     struct hw_fd_watch *news_watch;
     bool may_hear; // on the socket, or it was not asked
     bool stirred;  // something may have changed there
+    bool untold;   // who has subscribed was not told the last event
     bool ended;    // CLOSED was read
     // Heard on the socket, and not yet accepted.
     struct hw_frame frames[HW_FRAMES_MAX];
@@ -46,9 +46,19 @@ struct hw_offer {
     char *text;
 };
 
+// For want of memory something is left to do, and nobody else would see to a
+// turn.
+static void
+try_again(struct hw_offer *offer)
+{
+    offer->stirred = true;
+    hw_loop_turn_again(offer->shard->loop);
+}
+
 // ---- news ----
 
-static void
+// false: out of memory.
+static bool
 say_news(struct hw_offer *offer, const char *name, const char *text)
 {
     const struct hw_frame frames[HW_FRAMES_MAX] = {
@@ -56,9 +66,8 @@ say_news(struct hw_offer *offer, const char *name, const char *text)
         { .bytes = text, .size = strlen(text) },
     };
 
-    if (!hw_socket_say(offer->news, frames, HW_FRAMES_MAX)) {
-        HW_LOG(2, "offer: an event could not be published");
-    }
+    return hw_socket_say(offer->news, frames, HW_FRAMES_MAX) !=
+           HAWSER_NO_MEMORY;
 }
 
 // Has anybody subscribed since the socket was last heard?
@@ -81,43 +90,55 @@ has_new_subscriber(struct hw_offer *offer)
 static void
 hear_subscribers(struct hw_offer *offer)
 {
-    while (has_new_subscriber(offer) && offer->text != NULL) {
-        say_news(offer, offer->name, offer->text);
+    offer->untold = has_new_subscriber(offer) || offer->untold;
+    while (offer->untold && offer->text != NULL) {
+        if (!say_news(offer, offer->name, offer->text)) {
+            try_again(offer);
+            return;
+        }
+        offer->untold = has_new_subscriber(offer);
     }
+    offer->untold = false;
 }
 
-static void
+// OK, NO_MEMORY.
+static hawser_status
 tell_event(struct hw_offer *offer, const hawser_event *event)
 {
+    const char *name = hw_news_name(event);
     char *text = hw_news_text(offer->link, event);
 
     if (text == NULL) {
-        return; // of an event without words nobody has any use
+        return HAWSER_NO_MEMORY;
     }
     hear_subscribers(offer); // they hear what was before, and then this
+    if (!say_news(offer, name, text)) {
+        free(text);
+        return HAWSER_NO_MEMORY;
+    }
     free(offer->text);
-    offer->name = hw_news_name(event);
+    offer->name = name;
     offer->text = text;
-    say_news(offer, offer->name, text);
+    offer->untold = false;
     hear_subscribers(offer);
+    return HAWSER_OK;
 }
 
-static void
+// OK, NO_MEMORY.
+static hawser_status
 tell_refused(struct hw_offer *offer, const char *error, size_t size)
 {
     char *text = hw_news_refused(offer->link, error, size);
+    bool told = text != NULL && say_news(offer, "refused", text);
 
-    if (text != NULL) {
-        say_news(offer, "refused", text);
-        free(text);
-        hear_subscribers(offer);
-    }
+    free(text);
+    hear_subscribers(offer);
+    return told ? HAWSER_OK : HAWSER_NO_MEMORY;
 }
 
 // ---- from the link to the socket ----
 
-// false: the socket does not take it now.
-static bool
+static hawser_status
 say_message(struct hw_offer *offer, hawser_message *message)
 {
     size_t topic_size;
@@ -135,24 +156,45 @@ say_message(struct hw_offer *offer, hawser_message *message)
     return hw_socket_say(offer->socket, frames + skip, HW_FRAMES_MAX - skip);
 }
 
+// OK, AGAIN, NO_MEMORY.
+static hawser_status
+say_item(struct hw_offer *offer)
+{
+    switch (offer->item.kind) {
+    case HAWSER_ITEM_MESSAGE:
+        return say_message(offer, offer->item.message);
+    case HAWSER_ITEM_EVENT:
+        return tell_event(offer, offer->item.event);
+    default:
+        return HAWSER_OK; // nothing is sent here with a tag
+    }
+}
+
+static void
+drop_item(struct hw_offer *offer)
+{
+    const hawser_event *event = offer->item.event;
+
+    offer->ended = offer->ended || (offer->item.kind == HAWSER_ITEM_EVENT &&
+                                    event->kind == HAWSER_EVENT_STATE &&
+                                    event->state == HAWSER_CLOSED);
+    hawser_item_drop(&offer->item);
+    offer->has_item = false;
+}
+
 // false: it is held until the socket takes it.
 static bool
 pass_item(struct hw_offer *offer)
 {
-    const hawser_event *event = offer->item.event;
+    hawser_status status = say_item(offer);
 
-    if (offer->item.kind == HAWSER_ITEM_MESSAGE &&
-        !say_message(offer, offer->item.message) &&
-        !atomic_load(&offer->bus->closing)) {
+    if (status != HAWSER_OK && !atomic_load(&offer->bus->closing)) {
+        if (status == HAWSER_NO_MEMORY) {
+            try_again(offer);
+        }
         return false;
     }
-    if (offer->item.kind == HAWSER_ITEM_EVENT) {
-        tell_event(offer, event);
-        offer->ended =
-            event->kind == HAWSER_EVENT_STATE && event->state == HAWSER_CLOSED;
-    }
-    hawser_item_drop(&offer->item);
-    offer->has_item = false;
+    drop_item(offer);
     return true;
 }
 
@@ -160,8 +202,12 @@ static bool
 take_next_item(struct hw_offer *offer)
 {
     if (!offer->has_item && hw_inbox_has(offer->inbox)) {
-        offer->has_item =
-            hw_inbox_take(offer->inbox, &offer->item) == HAWSER_OK;
+        hawser_status status = hw_inbox_take(offer->inbox, &offer->item);
+
+        offer->has_item = status == HAWSER_OK;
+        if (status == HAWSER_NO_MEMORY) {
+            try_again(offer);
+        }
     }
     return offer->has_item;
 }
@@ -247,15 +293,20 @@ pass_frames(struct hw_offer *offer)
         count_blocked(offer, true);
         status = accept_frames(offer, &error); // room may just have come
     }
-    if (status == HAWSER_FULL || status == HAWSER_NO_MEMORY) {
-        return false;
-    }
-    if (status != HAWSER_OK) {
+    if (status != HAWSER_OK && status != HAWSER_FULL &&
+        status != HAWSER_NO_MEMORY) {
         const struct hw_frame *last =
             &offer->frames[offer->frame_count > 1 ? HW_FRAMES_MAX - 1 : 0];
 
-        tell_refused(offer, error != NULL ? error : hawser_status_text(status),
-                     last->size);
+        status = tell_refused(
+            offer, error != NULL ? error : hawser_status_text(status),
+            last->size);
+    }
+    if (status == HAWSER_NO_MEMORY) {
+        try_again(offer);
+    }
+    if (status != HAWSER_OK) {
+        return false;
     }
     count_blocked(offer, false);
     offer->frame_count = 0;
@@ -363,11 +414,17 @@ pump_sockets(struct hw_offer *offer)
 {
     bool out_taken;
 
-    offer->stirred = !is_watched(offer); // without, it is looked at each turn
+    offer->stirred = false;
+    if (!is_watched(offer)) {
+        try_again(offer);
+    }
+    if (offer->untold) {
+        hear_subscribers(offer);
+    }
     do {
         out_taken = pump_out(offer);
         pump_in(offer);
-    } while (!out_taken && !offer->ended &&
+    } while (!out_taken && !offer->ended && !offer->stirred &&
              (hw_socket_can(offer->socket) & HW_SOCKET_CAN_SAY) != 0);
     if (hw_socket_has_ended(offer->socket)) {
         end_with_context(offer);
@@ -379,12 +436,7 @@ static void
 discard_items(struct hw_offer *offer)
 {
     while (take_next_item(offer)) {
-        offer->ended =
-            offer->ended || (offer->item.kind == HAWSER_ITEM_EVENT &&
-                             offer->item.event->kind == HAWSER_EVENT_STATE &&
-                             offer->item.event->state == HAWSER_CLOSED);
-        hawser_item_drop(&offer->item);
-        offer->has_item = false;
+        drop_item(offer);
     }
 }
 
@@ -408,6 +460,7 @@ empty(struct hw_offer *offer)
     free(offer->text);
     offer->text = NULL;
     offer->frame_count = 0;
+    offer->untold = false;
     if (offer->has_item) {
         hawser_item_drop(&offer->item);
         offer->has_item = false;

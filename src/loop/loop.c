@@ -17,6 +17,8 @@
 #include "base/refusal.h"
 #include "loop/loop_private.h"
 
+enum { AGAIN_MS = 10 }; // chosen: what has no memory is not to take all time
+
 static void
 note_suspension(struct hw_loop *loop)
 {
@@ -36,6 +38,7 @@ turn(struct hw_loop *loop)
         return false;
     }
     note_suspension(loop);
+    loop->again_at_ms = UINT64_MAX;
     loop->watch.gather(loop->watch.user);
     if (hw_table_turn(loop->table)) {
         loop->moved = true;
@@ -59,6 +62,9 @@ set_timer(struct hw_loop *loop)
     uint64_t now;
     int failed;
 
+    if (loop->again_at_ms < next) {
+        next = loop->again_at_ms;
+    }
     if (next == loop->timer_at_ms &&
         uv_is_active((uv_handle_t *)&loop->timer)) {
         return;
@@ -152,6 +158,7 @@ hw_loop_open(struct hw_loop **loop)
     made->timer_fd = -1;
     made->alarm_fd = -1;
     made->timer_at_ms = UINT64_MAX;
+    made->again_at_ms = UINT64_MAX;
     error = uv_loop_init(&made->uv);
     if (error != 0) {
         free(made);
@@ -294,6 +301,14 @@ hw_loop_knock(struct hw_loop *loop)
 {
     if (atomic_load(&loop->asleep) || atomic_load(&loop->watched)) {
         (void)uv_async_send(&loop->knock); // fails only while closing
+    }
+}
+
+void
+hw_loop_turn_again(struct hw_loop *loop)
+{
+    if (loop->again_at_ms == UINT64_MAX) {
+        loop->again_at_ms = hw_loop_clock_us(NULL) / 1000 + AGAIN_MS;
     }
 }
 

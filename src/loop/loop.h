@@ -81,6 +81,11 @@ hw_loop_stop_thread(struct hw_loop *loop);
 void
 hw_loop_knock(struct hw_loop *loop);
 
+// Has the loop turn once more within some milliseconds, for one who had no
+// memory for what a turn was to do. In a turn only.
+void
+hw_loop_turn_again(struct hw_loop *loop);
+
 // On the caller's thread: does what is due, without waiting.
 void
 hw_loop_step(struct hw_loop *loop);

@@ -14,11 +14,12 @@ struct hw_loop {
     uv_async_t knock;
     uv_prepare_t prepare;
     uv_check_t check;
-    uv_timer_t timer; // the table's next wake
+    uv_timer_t timer; // the table's next wake, or the turn that is asked for
     uv_timer_t limit; // how long the caller waits
     uv_poll_t alarm;  // of alarm_fd, if alarmed; see suspend.c
     uint64_t timer_at_ms;
     uint64_t limit_at_ms;
+    uint64_t again_at_ms; // a turn that was asked for; UINT64_MAX: none
     uv_thread_t thread;
     atomic_uintptr_t *whose; // told of the thread that runs; may be NULL
     atomic_bool stopping;

@@ -217,20 +217,20 @@ make_part(zmq_msg_t *part, const struct hw_frame *frame)
 
 // Either all parts of a message are taken or none: only the first may be
 // refused.
-bool
+hawser_status
 hw_socket_say(struct hw_socket *socket, const struct hw_frame *frames,
               unsigned count)
 {
     zmq_msg_t parts[HW_FRAMES_MAX];
     unsigned made = 0, said = 0;
-    bool taken = true;
+    hawser_status status;
+    bool taken = socket->says;
 
     HW_CHECK(count > 0 && count <= HW_FRAMES_MAX, "a message has frames");
     while (made < count && make_part(&parts[made], &frames[made])) {
         made++;
     }
-    taken = made == count && socket->says;
-    while (taken && said < count) {
+    while (taken && made == count && said < count) {
         int more = said + 1 < count ? ZMQ_SNDMORE : 0;
         int size;
 
@@ -241,11 +241,14 @@ hw_socket_say(struct hw_socket *socket, const struct hw_frame *frames,
         taken = size >= 0;
         said += taken;
     }
-    HW_CHECK(taken || said == 0, "a message is taken whole");
+    HW_CHECK(said == 0 || said == count, "a message is taken whole");
+    status = said == count  ? HAWSER_OK
+             : made < count ? HAWSER_NO_MEMORY
+                            : HAWSER_AGAIN;
     while (made > said) {
         (void)zmq_msg_close(&parts[--made]); // it was initialised
     }
-    return taken;
+    return status;
 }
 
 unsigned

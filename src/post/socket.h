@@ -48,8 +48,9 @@ unsigned
 hw_socket_hear(struct hw_socket *socket,
                struct hw_frame frames[static HW_FRAMES_MAX]);
 
-// false: not taken, since nobody is there or all are full.
-bool
+// AGAIN: not taken, since nobody is there or all are full. NO_MEMORY: likewise
+// not taken, whoever is there.
+hawser_status
 hw_socket_say(struct hw_socket *socket, const struct hw_frame *frames,
               unsigned count);
 

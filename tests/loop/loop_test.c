@@ -20,8 +20,10 @@ static struct hw_loop *loop;
 static atomic_uint gathers, wakes;
 static atomic_bool mail; // what came from outside
 static atomic_uint mails;
-static sem_t moved;                     // posted with each wake and each mail
-static bool has_news;                   // what turned answers
+static sem_t moved;       // posted with each wake and each mail
+static bool has_news;     // what turned answers
+static atomic_uint asked; // how often a turn was asked for
+static unsigned asked_max;
 static uint64_t wake_at_next_gather_ms; // 0: none
 static unsigned gathers_until_then;
 
@@ -92,6 +94,11 @@ static bool
 turned(void *user)
 {
     (void)user;
+    if (atomic_load(&asked) < asked_max) {
+        atomic_fetch_add(&asked, 1);
+        hw_loop_turn_again(loop);
+        (void)sem_post(&moved); // far from its limit
+    }
     return has_news || atomic_load(&mails) > 0;
 }
 
@@ -126,6 +133,8 @@ start(void)
     atomic_store(&mails, 0);
     atomic_store(&mail, false);
     has_news = false;
+    atomic_store(&asked, 0);
+    asked_max = 0;
     suspensions = 0;
     suspended_ms = 0;
     CU_ASSERT_EQUAL_FATAL(sem_init(&moved, 0, 0), 0);
@@ -162,6 +171,20 @@ a_step_does_what_is_due_and_does_not_wait(void)
     hw_loop_step(loop);
     CU_ASSERT_EQUAL(atomic_load(&wakes), 1);
     CU_ASSERT_TRUE(now_ms() < before + 30000);
+}
+
+// Each of them ends a wait that has no deadline, and takes its time.
+static void
+a_turn_that_is_asked_for_comes(void)
+{
+    uint64_t before = now_ms();
+
+    asked_max = 5;
+    while (atomic_load(&asked) < 5) {
+        hw_loop_wait(loop, UINT64_MAX);
+    }
+    CU_ASSERT_TRUE(now_ms() >= before + 10);
+    CU_ASSERT_TRUE(now_ms() < before + 5000);
 }
 
 static void
@@ -409,6 +432,18 @@ a_deadline_is_seen_at_the_descriptor_until_the_step(void)
 
 // The last thing that a step does may be what sets a deadline.
 static void
+a_turn_that_is_asked_for_is_seen_at_the_descriptor(void)
+{
+    CU_ASSERT_FALSE(is_readable(0));
+    asked_max = 1;
+    hw_loop_step(loop); // and it turned once more, and needs no more
+    CU_ASSERT_FALSE(is_readable(100));
+    asked_max = 100;
+    hw_loop_step(loop);
+    CU_ASSERT_TRUE(is_readable(5000));
+}
+
+static void
 a_deadline_that_a_step_sets_at_its_end_is_seen_too(void)
 {
     CU_ASSERT_FALSE(is_readable(0));
@@ -449,6 +484,15 @@ a_thread_turns_the_loop_when_it_is_knocked_and_when_it_is_time(void)
     }
     hw_loop_stop_thread(loop);
     CU_ASSERT_EQUAL(atomic_load(&wakes), 1);
+}
+
+static void
+a_thread_turns_again_when_it_is_asked_to(void)
+{
+    asked_max = 20;
+    CU_ASSERT_EQUAL(hw_loop_start_thread(loop), HAWSER_OK);
+    CU_ASSERT_TRUE(reaches(&asked, 20));
+    hw_loop_stop_thread(loop);
 }
 
 static void
@@ -621,6 +665,7 @@ the_alarm_ends_a_long_wait_and_is_set_again(void)
 
 static CU_TestInfo tests[] = {
     CHECK(a_step_does_what_is_due_and_does_not_wait),
+    CHECK(a_turn_that_is_asked_for_comes),
     CHECK(a_wait_ends_at_its_deadline_and_not_before),
     CHECK(a_wait_whose_deadline_is_over_is_a_step),
     CHECK(a_wait_wakes_whom_it_is_time_to_wake),
@@ -635,8 +680,10 @@ static CU_TestInfo tests[] = {
     CHECK(a_loop_that_is_idle_is_not_readable),
     CHECK(a_knock_is_seen_at_the_descriptor_until_the_step),
     CHECK(a_deadline_is_seen_at_the_descriptor_until_the_step),
+    CHECK(a_turn_that_is_asked_for_is_seen_at_the_descriptor),
     CHECK(a_deadline_that_a_step_sets_at_its_end_is_seen_too),
     CHECK(a_thread_turns_the_loop_when_it_is_knocked_and_when_it_is_time),
+    CHECK(a_thread_turns_again_when_it_is_asked_to),
     CHECK(a_thread_that_sleeps_is_stopped),
     CHECK(a_thread_that_spins_needs_no_knock),
     CHECK(news_do_not_keep_a_thread_awake),

@@ -386,26 +386,6 @@ play_fail(struct script *script)
 
 // ---- ws: a server in another process ----
 
-static bool
-is_echoed(struct script *script, struct ledger *ledger)
-{
-    return has_receipts(script, ledger) && has_arrived(script, ledger);
-}
-
-static void
-talk_with_server(struct script *script, struct ledger *ledger)
-{
-    for (unsigned number = 1; number < 6; number++) {
-        send_tagged(script, ledger, number, number);
-    }
-    send_tagged(script, ledger, 6, 100000);
-    pump(script, is_echoed, ledger, "the echoes");
-    MUST(script, hawser_link_reconnect(script->bus, ledger->link));
-    send_tagged(script, ledger, 7, 0);
-    pump(script, is_echoed, ledger, "the echo after a reconnect");
-    ask(script, ledger);
-}
-
 static void
 play_server(struct script *script, const char *url, const char *settings)
 {
@@ -415,12 +395,10 @@ play_server(struct script *script, const char *url, const char *settings)
     open_bus(script, "confirm=peer confirm.interval=0ms message.max=1MiB");
     ledger = open_link(script, NULL, url, settings);
     ledger->sender = ledger; // it echoes
-    talk_with_server(script, ledger);
-    MUST(script,
-         hawser_link_drain(script->bus, ledger->link, PATIENCE_MS, 0, "done"));
-    pump(script, is_closed, ledger, "the drained link to close");
-    check_ledger(script, ledger);
-    for (unsigned number = 1; number < 8; number++) {
+    talk_with_echo(script, ledger);
+    ask(script, ledger);
+    end_drained(script, ledger);
+    for (unsigned number = 1; number <= TALKED; number++) {
         if (is_right(script) && lane->got[number] == 0) {
             wrong(script, "the server never got number %u", number);
         }

@@ -433,6 +433,25 @@ has_arrived(struct script *script, struct ledger *ledger)
     return true;
 }
 
+bool
+is_echoed(struct script *script, struct ledger *ledger)
+{
+    return has_receipts(script, ledger) && has_arrived(script, ledger);
+}
+
+void
+talk_with_echo(struct script *script, struct ledger *ledger)
+{
+    for (unsigned number = 1; number < TALKED - 1; number++) {
+        send_tagged(script, ledger, number, number * 50);
+    }
+    send_tagged(script, ledger, TALKED - 1, 100000);
+    pump(script, is_echoed, ledger, "the echoes");
+    MUST(script, hawser_link_reconnect(script->bus, ledger->link));
+    send_tagged(script, ledger, TALKED, 0);
+    pump(script, is_echoed, ledger, "the echo after a reconnect");
+}
+
 // ---- ends ----
 
 void
@@ -470,4 +489,13 @@ check_ledger(struct script *script, struct ledger *ledger)
             wrong(script, "number %u is settled, and did not arrive", i);
         }
     }
+}
+
+void
+end_drained(struct script *script, struct ledger *ledger)
+{
+    MUST(script, hawser_link_drain(script->bus, ledger->link, PATIENCE_MS, 0,
+                                   "that is all"));
+    pump(script, is_closed, ledger, "the drained link to close");
+    check_ledger(script, ledger);
 }

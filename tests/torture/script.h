@@ -15,7 +15,7 @@
 #include "router.h"
 #include "server.h"
 
-enum { LEDGERS = 4, NUMBERS = SERVER_NUMBERS };
+enum { LEDGERS = 4, NUMBERS = SERVER_NUMBERS, TALKED = 10 };
 
 // What must happen within so long; what sanitizers slow down, later. A run that
 // takes much longer hangs.
@@ -158,8 +158,21 @@ has_receipts(struct script *script, struct ledger *ledger);
 bool
 has_arrived(struct script *script, struct ledger *ledger);
 
+// Both.
+bool
+is_echoed(struct script *script, struct ledger *ledger);
+
+// Has numbers 1 to TALKED echoed, one of them large, and the last after a
+// reconnect.
+void
+talk_with_echo(struct script *script, struct ledger *ledger);
+
 void
 end_link(struct script *script, struct ledger *ledger);
+
+// Drains it, and looks at its ledger.
+void
+end_drained(struct script *script, struct ledger *ledger);
 
 // What is settled with confirm=peer has arrived; what has a tag has a fate.
 void

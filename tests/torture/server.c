@@ -190,18 +190,13 @@ static bool
 put_frame(struct guest *guest, uint8_t opcode, const struct frame *frame)
 {
     uint8_t head[10] = { 0x80 | opcode };
-    size_t size = 2;
+    size_t more = frame->size < 126 ? 0 : frame->size <= UINT16_MAX ? 2 : 8;
 
-    if (frame->size < 126) {
-        head[1] = (uint8_t)frame->size;
-    } else {
-        head[1] = 127;
-        for (size_t i = 0; i < 8; i++) {
-            head[2 + i] = (uint8_t)((uint64_t)frame->size >> (56 - 8 * i));
-        }
-        size = 10;
+    head[1] = (uint8_t)(more == 0 ? frame->size : more == 2 ? 126 : 127);
+    for (size_t i = 0; i < more; i++) {
+        head[1 + more - i] = (uint8_t)((uint64_t)frame->size >> (8 * i));
     }
-    return put(guest, head, size) && put(guest, frame->bytes, frame->size);
+    return put(guest, head, 2 + more) && put(guest, frame->bytes, frame->size);
 }
 
 static void

@@ -7,25 +7,6 @@
 
 #include "script.h"
 
-static bool
-is_echoed(struct script *script, struct ledger *ledger)
-{
-    return has_receipts(script, ledger) && has_arrived(script, ledger);
-}
-
-static void
-talk(struct script *script, struct ledger *ledger)
-{
-    for (unsigned number = 1; number < 9; number++) {
-        send_tagged(script, ledger, number, number * 50);
-    }
-    send_tagged(script, ledger, 9, 100000);
-    pump(script, is_echoed, ledger, "the echoes");
-    MUST(script, hawser_link_reconnect(script->bus, ledger->link));
-    send_tagged(script, ledger, 10, 0);
-    pump(script, is_echoed, ledger, "the echo after a reconnect");
-}
-
 static void
 play_echo(struct script *script, const char *url, const char *settings)
 {
@@ -35,11 +16,8 @@ play_echo(struct script *script, const char *url, const char *settings)
     ledger = open_link(script, NULL, url, settings);
     ledger->sender = ledger;
     ledger->settles = true;
-    talk(script, ledger);
-    MUST(script,
-         hawser_link_drain(script->bus, ledger->link, PATIENCE_MS, 0, NULL));
-    pump(script, is_closed, ledger, "the drained link to close");
-    check_ledger(script, ledger);
+    talk_with_echo(script, ledger);
+    end_drained(script, ledger);
     close_bus(script, 0, HAWSER_OK);
 }
 

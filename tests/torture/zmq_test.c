@@ -7,12 +7,6 @@
 
 #include "script.h"
 
-static bool
-is_echoed(struct script *script, struct ledger *ledger)
-{
-    return has_receipts(script, ledger) && has_arrived(script, ledger);
-}
-
 static struct ledger *
 open_echoed(struct script *script, const char *endpoint, const char *query,
             const char *settings)
@@ -26,16 +20,6 @@ open_echoed(struct script *script, const char *endpoint, const char *query,
     return ledger;
 }
 
-static void
-end_drained(struct script *script, struct ledger *ledger)
-{
-    MUST(script,
-         hawser_link_drain(script->bus, ledger->link, PATIENCE_MS, 0, NULL));
-    pump(script, is_closed, ledger, "the drained link to close");
-    check_ledger(script, ledger);
-    close_bus(script, 0, HAWSER_OK);
-}
-
 // ---- dealer: a ROUTER in another process answers ----
 
 static void
@@ -46,15 +30,9 @@ play_dealer(struct script *script, const char *endpoint)
     open_bus(script, "confirm=application message.max=1MiB");
     ledger = open_echoed(script, endpoint, "", "zmq.buffer=64KiB");
     ledger->settles = true;
-    for (unsigned number = 1; number < 9; number++) {
-        send_tagged(script, ledger, number, number * 20);
-    }
-    send_tagged(script, ledger, 9, 100000);
-    pump(script, is_echoed, ledger, "the echoes");
-    MUST(script, hawser_link_reconnect(script->bus, ledger->link));
-    send_tagged(script, ledger, 10, 0);
-    pump(script, is_echoed, ledger, "the echo after a reconnect");
+    talk_with_echo(script, ledger);
     end_drained(script, ledger);
+    close_bus(script, 0, HAWSER_OK);
 }
 
 static void
@@ -83,6 +61,7 @@ play_req(struct script *script)
     }
     pump(script, is_echoed, ledger, "the answers");
     end_drained(script, ledger);
+    close_bus(script, 0, HAWSER_OK);
 }
 
 // ---- topics: of two frames ----
@@ -122,6 +101,7 @@ play_topics(struct script *script)
         wrong(script, "the wire was lost where nothing had failed");
     }
     end_drained(script, ledger);
+    close_bus(script, 0, HAWSER_OK);
 }
 
 // ---- both ends: one is bound ----
