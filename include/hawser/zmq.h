@@ -49,7 +49,7 @@ hawser_inbox_zmq_socket(hawser_inbox *inbox, void **zmq_socket);
 //   dealer  both ways; what the link receives goes round those connected
 //   pair    both ways, for one peer
 //   push    what the link receives, to PULL sockets
-//   pull    what PUSH sockets send, to the link
+//   pull    what PUSH sockets send, to the link; what that receives is dropped
 //   pub     what the link receives, to SUB sockets; the topic, if the transport
 //           has one, is the first of two frames
 // A message is one frame, or two: topic and bytes. Option offer.kind says
@@ -69,7 +69,8 @@ hawser_inbox_zmq_socket(hawser_inbox *inbox, void **zmq_socket);
 // left out. Whoever subscribes is told the last event again. Messages and
 // events of the link come to no inbox. Copies are made as needed: address and
 // urls are the caller's. link may be asked, reconnected, drained and closed as
-// any other; with it the offer ends.
+// any other; the offer ends with it, once those connected have taken what it
+// had received, or with the bus.
 //
 // Any thread, never waits. INVALID: address is not "inproc://…" or longer than
 // 200 bytes, or as hawser_link_open. SYSTEM: the address is taken; the sentence

@@ -49,7 +49,7 @@ hw_socket_hear(struct hw_socket *socket,
                struct hw_frame frames[static HW_FRAMES_MAX]);
 
 // AGAIN: not taken, since nobody is there or all are full. NO_MEMORY: likewise
-// not taken, whoever is there.
+// not taken, whoever is there. What a PULL is given is dropped.
 hawser_status
 hw_socket_say(struct hw_socket *socket, const struct hw_frame *frames,
               unsigned count);

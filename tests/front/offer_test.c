@@ -240,10 +240,14 @@ push_pull_and_pub_go_one_way(void)
     pulled = scene.link;
     scene.peer = open_link(scene.peer_bus, url, NULL);
     push = connect_to(&scene, ZMQ_PUSH, "inproc://pulled");
+    news = connect_to(&scene, ZMQ_SUB, "inproc://pulled.events");
+    say_text(scene.peer_bus, scene.peer, "for nobody");
     say(push, "pulled");
     expect_text(scene.peer_bus, scene.peer, "pulled");
     end_link(scene.peer_bus, scene.peer);
     CU_ASSERT_EQUAL(hawser_link_close(scene.bus, pulled, 0, NULL), HAWSER_OK);
+    expect_news(news, "closed", text);
+    (void)zmq_close(news);
 
     scene.url = fresh_url();
     offer(&scene, "inproc://published", "offer.type=pub");
