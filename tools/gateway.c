@@ -121,6 +121,9 @@ hear(struct gateway *gateway, struct gateway_side *side)
         return;
     }
     for (int i = 0; i < ITEMS_AT_ONCE; i++) {
+        if (gateway->leaving) { // its CLOSED may be next
+            session_look(&side->session);
+        }
         if (hawser_inbox_receive(side->inbox, &item, 0) != HAWSER_OK) {
             return;
         }
@@ -235,28 +238,32 @@ open_sides(struct gateway *gateway, const char *one, const char *two)
 static enum tool_exit
 judge(struct gateway *gateway)
 {
-    unsigned long long heard = 0, left = 0, skipped = 0;
+    unsigned long long heard = 0, left = 0, skipped = 0, refused = 0;
 
     for (int i = 0; i < 2; i++) {
         const struct gateway_side *side = &gateway->sides[i];
 
         heard += side->heard;
         skipped += side->skipped;
+        refused += side->session.refused;
         left += side->session.leftover + side->lost + (side->pending != NULL);
     }
     if (gateway->link.json) {
         (void)fprintf(stderr,
-                      "{\"heard\":%llu,\"skipped\":%llu,\"left\":%llu}\n",
-                      heard, skipped, left);
-    } else if (left + skipped > 0 || gateway->link.loudness > 1) {
+                      "{\"heard\":%llu,\"skipped\":%llu,\"refused\":%llu,"
+                      "\"left\":%llu}\n",
+                      heard, skipped, refused, left);
+    } else if (left + skipped + refused > 0 || gateway->link.loudness > 1) {
         (void)fprintf(stderr,
                       "hawser: %llu messages heard, %llu not passed on\n",
-                      heard, left + skipped);
+                      heard, left + skipped + refused);
     }
     if (gateway->verdict != TOOL_OK) {
         return gateway->verdict;
     }
-    return left > 0 ? TOOL_LEFTOVER : skipped > 0 ? TOOL_USAGE : TOOL_OK;
+    return left + refused > 0 ? TOOL_LEFTOVER
+           : skipped > 0      ? TOOL_USAGE
+                              : TOOL_OK;
 }
 
 enum tool_exit

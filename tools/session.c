@@ -150,6 +150,17 @@ session_note(struct session *session, const hawser_event *event)
     }
 }
 
+void
+session_look(struct session *session)
+{
+    hawser_link_stats stats = { .size = sizeof stats };
+
+    if (hawser_link_get_stats(session->bus, session->link, &stats) ==
+        HAWSER_OK) {
+        session->refused = stats.refused;
+    }
+}
+
 uint64_t
 session_unsettled(struct session *session)
 {

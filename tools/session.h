@@ -18,6 +18,7 @@ struct session {
     bool downgraded; // a wire confirmed nothing
     bool closed;     // the CLOSED event came
     uint64_t leftover;
+    uint64_t refused;         // as of the last session_look
     int close_code;           // of the last loss
     enum tool_exit last_exit; // the class of the last loss
     int inbox_fd;             // -1 until session_watch
@@ -62,6 +63,11 @@ session_close(struct session *session);
 // Tells an event and keeps what matters of it.
 void
 session_note(struct session *session, const hawser_event *event);
+
+// Looks how many of the messages accepted a wire could send to nobody. The last
+// look counts all of them if it comes before CLOSED is read.
+void
+session_look(struct session *session);
 
 // Messages that were accepted and are not settled, dropped or given up.
 uint64_t

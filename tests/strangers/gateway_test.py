@@ -98,7 +98,7 @@ def heals_on_both_sides(one, other):
     status = gateway.interrupt()
     said = gateway.text(gateway.err).splitlines()[-1]
     check(status == 0, f"{status}: {said}")
-    check(said == '{"heard":%d,"skipped":0,"left":0}' % (2 * COUNT + 4), said)
+    check(said == '{"heard":%d,"skipped":0,"refused":0,"left":0}' % (2 * COUNT + 4), said)
 
 
 def a_websocket_server_and_socat(folder):
@@ -124,6 +124,29 @@ def what_the_other_side_cannot_carry_is_told(folder):
     status = gateway.end()
     check(status == 1 and "3 messages heard, 1 not passed on" in
           gateway.text(gateway.err), f"{status}: {gateway.text(gateway.err)}")
+
+
+def what_a_router_has_no_peer_for_is_told(folder):
+    del folder
+    context = zmq.Context()
+    news, known = context.socket(zmq.XPUB), context.socket(zmq.DEALER)
+    known.setsockopt(zmq.ROUTING_ID, b"known")
+    for peer in (news, known):
+        peer.setsockopt(zmq.LINGER, 0)
+        peer.setsockopt(zmq.RCVTIMEO, 30000)
+        peer.bind("tcp://127.0.0.1:*")
+    gateway = Process(HAWSER, "cat", *[
+        f"zmq+{peer.getsockopt_string(zmq.LAST_ENDPOINT)}?type={kind}"
+        for peer, kind in ((news, "sub&subscribe="), (known, "router"))])
+    news.recv()  # the subscription
+    for number, topic in enumerate([b"known", b"nobody", b"known"]):
+        news.send_multipart([topic, b"%d" % number])
+    check([known.recv(), known.recv()] == [b"0", b"2"], "not what was sent")
+    gateway.signal(signal.SIGINT)
+    status, said = gateway.end(), gateway.text(gateway.err)
+    check(status == 5 and "3 messages heard, 1 not passed on" in said,
+          f"{status}: {said}")
+    context.destroy()
 
 
 def a_side_that_is_never_there_is_told(folder):
@@ -172,6 +195,7 @@ if __name__ == "__main__":
     main(a_websocket_server_and_socat,
          a_dealer_and_a_websocket_server,
          what_the_other_side_cannot_carry_is_told,
+         what_a_router_has_no_peer_for_is_told,
          a_side_that_does_not_read_stops_the_other,
          a_side_that_is_never_there_is_told,
          misuse_is_told)
