@@ -270,13 +270,14 @@ drain_of_nothing_closes_at_once_in_any_state(void)
 static void
 a_drain_outlives_the_loss_of_its_wire(void)
 {
+    enum { COUNT = 2000 }; // the wire has room for some 250 of them
     struct pair pair;
     hawser_item item;
 
-    // Nothing is read, so nothing is confirmed, until the peer comes back.
-    join(&pair, "confirm=peer backoff.min=1ms backoff.max=5ms",
+    // Nothing is read until the peer comes back, so most is not confirmed.
+    join(&pair, "confirm=peer wire.buffer=4KiB backoff.min=1ms backoff.max=5ms",
          "receive.max_messages=1 backoff.min=1ms backoff.max=5ms");
-    for (uint32_t i = 0; i < 100; i++) {
+    for (uint32_t i = 0; i < COUNT; i++) {
         CU_ASSERT_EQUAL(send_number(pair.left_bus, pair.left, i), HAWSER_OK);
     }
     CU_ASSERT_EQUAL(
@@ -284,7 +285,7 @@ a_drain_outlives_the_loss_of_its_wire(void)
         HAWSER_OK);
     CU_ASSERT_EQUAL(hawser_link_reconnect(pair.right_bus, pair.right),
                     HAWSER_OK);
-    for (uint32_t next = 0; next < 100;) {
+    for (uint32_t next = 0; next < COUNT;) {
         if (!hear_message(pair.right_bus, pair.right, &item)) {
             break;
         }
