@@ -150,13 +150,20 @@ session_note(struct session *session, const hawser_event *event)
     }
 }
 
+static bool
+read_stats(const struct session *session, hawser_link_stats *stats)
+{
+    stats->size = sizeof *stats;
+    return hawser_link_get_stats(session->bus, session->link, stats) ==
+           HAWSER_OK;
+}
+
 void
 session_look(struct session *session)
 {
-    hawser_link_stats stats = { .size = sizeof stats };
+    hawser_link_stats stats;
 
-    if (hawser_link_get_stats(session->bus, session->link, &stats) ==
-        HAWSER_OK) {
+    if (read_stats(session, &stats)) {
         session->refused = stats.refused;
     }
 }
@@ -164,11 +171,8 @@ session_look(struct session *session)
 uint64_t
 session_unsettled(struct session *session)
 {
-    hawser_link_stats stats = { .size = sizeof stats };
+    hawser_link_stats stats;
 
-    if (hawser_link_get_stats(session->bus, session->link, &stats) !=
-        HAWSER_OK) {
-        return session->leftover;
-    }
-    return stats.waiting + stats.in_flight;
+    return read_stats(session, &stats) ? stats.waiting + stats.in_flight
+                                       : session->leftover;
 }

@@ -8,7 +8,7 @@
 
 enum { GOODBYE_MS = 900 }; // a little less than hawser_bus_close gives them
 
-static uint64_t
+uint64_t
 now_ms(void)
 {
     struct timespec now;

@@ -71,6 +71,10 @@ struct act {
 // The script; the last has no name.
 extern const struct act acts[];
 
+// On a clock that nobody sets.
+uint64_t
+now_ms(void);
+
 // ---- what is wrong ----
 
 // Notes it, if nothing was wrong before. The act goes on, to its end.

@@ -65,15 +65,6 @@ static struct {
     const char *act;  // likewise
 } torture;
 
-static uint64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 // ---- a run, in its own process ----
 
 static unsigned
