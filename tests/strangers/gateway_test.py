@@ -4,6 +4,7 @@ comes while a side is down waits for it."""
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 sys.dont_write_bytecode = True
 
@@ -48,7 +49,12 @@ class Socat(Console):
     def __init__(self, path):
         super().__init__("socat", "STDIO", f"UNIX-LISTEN:{path}")
         self.path, self.url = path, f"unix://{path}"
-        wait_until(path.exists, f"{self} does not listen")
+
+    def listens(self):
+        """Not only bound: /proc/net/unix has __SO_ACCEPTCON in its flags."""
+        text = Path("/proc/net/unix").read_text(encoding="utf-8")
+        return any(row[-1] == str(self.path) and int(row[3], 16) & 1 << 16
+                   for row in map(str.split, text.splitlines()))
 
     def again(self):
         self.path.unlink()
@@ -161,6 +167,7 @@ def a_side_that_does_not_read_stops_the_other(folder):
     """60 MB for a side that is stopped: what is kept stays within limits."""
     need("socat")
     blast, slow = hawser_server(), Socat(folder / "s")
+    wait_until(slow.listens, f"{slow} does not listen")
     slow.signal(signal.SIGSTOP)
     gateway = Link([], *QUICK, "-o", "framing=line", "-o",
                    "spool.max_bytes=2MiB", "-o", "receive.max_bytes=2MiB",
