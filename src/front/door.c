@@ -186,6 +186,20 @@ take_settles(struct hw_slot *slot, struct hw_letter *letter)
     slot->settle_room = 0;
 }
 
+// With the slot locked.
+static void
+take_credit(struct hw_slot *slot, struct hw_letter *letter)
+{
+    letter->kind = HW_LETTER_CREDIT;
+    letter->link = slot->index;
+    letter->count = slot->credit_messages;
+    letter->number = slot->credit_bytes;
+    letter->note = (uint16_t)slot->credit_events;
+    slot->credit_messages = 0;
+    slot->credit_bytes = 0;
+    slot->credit_events = 0;
+}
+
 // said: number of the last command that was said. What was accepted behind a
 // later one waits for it.
 static void
@@ -196,11 +210,7 @@ say_slot(struct hw_slot *slot, uint64_t said)
         .kind = HW_LETTER_SEND,
         .link = slot->index,
     };
-    struct hw_letter credit = {
-        .kind = HW_LETTER_CREDIT,
-        .link = slot->index,
-    };
-    struct hw_letter settle = { 0 };
+    struct hw_letter settle = { 0 }, credit = { 0 };
 
     pthread_mutex_lock(&slot->lock);
     slot->dirty = false;
@@ -213,12 +223,9 @@ say_slot(struct hw_slot *slot, uint64_t said)
     } else {
         put_on_list(slot); // the command knocked
     }
-    credit.count = slot->credit_messages;
-    credit.number = slot->credit_bytes;
-    credit.note = (uint16_t)slot->credit_events;
-    slot->credit_messages = 0;
-    slot->credit_bytes = 0;
-    slot->credit_events = 0;
+    if (slot->plan != NULL && is_worth_a_letter(slot)) {
+        take_credit(slot, &credit);
+    }
     pthread_mutex_unlock(&slot->lock);
     if (send.thing != NULL) {
         hw_say(door, HW_QUEUE, &send);

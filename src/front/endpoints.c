@@ -114,8 +114,9 @@ is_picky(const struct hw_endpoint *endpoint,
 hawser_status
 hw_endpoints_carry(const struct hw_plan *plan, const hawser_message *message)
 {
-    char sentence[SENTENCE_SIZE] = "";
+    char sentence[SENTENCE_SIZE];
 
+    sentence[0] = '\0';
     for (uint32_t i = 0; i < plan->endpoint_count; i++) {
         const struct hw_endpoint *endpoint = &plan->endpoints[i];
 

@@ -9,6 +9,7 @@
 enum {
     SMALL_ROOM = 256,  // of a batch for a link that sends little
     COPIED_MAX = 1024, // a shared message up to this size is copied; chosen
+    QUICK_MAX = 256,   // reading one takes no longer than a lock does; chosen
     // How far drop-oldest may run ahead of the loop: chosen so that waking it
     // costs little beside what it then drops.
     AHEAD_MESSAGES = 16 * 1024,
@@ -336,9 +337,13 @@ ask_whether_carried(hawser_bus *bus, struct hw_slot **slot,
                     const struct hawser_message *message)
 {
     hawser_link link = hw_slot_link(*slot);
-    struct hw_plan *plan = hw_plan_hold((*slot)->plan);
+    struct hw_plan *plan;
     hawser_status status;
 
+    if (message->size <= QUICK_MAX) {
+        return hw_endpoints_carry((*slot)->plan, message);
+    }
+    plan = hw_plan_hold((*slot)->plan);
     hw_slot_unlock(*slot);
     status = hw_endpoints_carry(plan, message);
     hw_plan_drop(plan);

@@ -37,7 +37,6 @@ turn(struct hw_loop *loop)
     if (loop->table == NULL) {
         return false;
     }
-    note_suspension(loop);
     loop->again_at_ms = UINT64_MAX;
     loop->watch.gather(loop->watch.user);
     if (hw_table_turn(loop->table)) {
@@ -101,6 +100,9 @@ on_check(uv_check_t *check)
     struct hw_loop *loop = check->data;
 
     atomic_store(&loop->asleep, false);
+    if (loop->table != NULL) {
+        note_suspension(loop); // behind what may have slept
+    }
     (void)turn(loop); // whoever waits looks for itself after a poll
 }
 

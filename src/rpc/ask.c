@@ -77,11 +77,11 @@ new_request(hawser_rpc *rpc, const char *method, uint32_t params, bool notice,
         strlen(method) > METHOD_MAX) {
         return HAWSER_INVALID;
     }
-    made = calloc(1, sizeof *made);
+    made = malloc(sizeof *made); // glibc's calloc takes twice the time
     if (made == NULL) {
         return HAWSER_NO_MEMORY;
     }
-    made->rpc = rpc;
+    *made = (hawser_rpc_request){ .rpc = rpc };
     status = hawser_draft_new(ROOM, &made->draft);
     if (status == HAWSER_OK && !notice) {
         status = take_id(rpc, &made->id);
@@ -217,10 +217,12 @@ read_options(hawser_rpc *rpc, const hawser_rpc_call_options *given,
     return all->timeout_ms >= -1 && all->timeout_ms <= TIMEOUT_MAX;
 }
 
+// Its number is the call's, from here on.
 static hawser_status
 start(hawser_rpc_request *request, const hawser_rpc_call_options *options)
 {
     hawser_rpc *rpc = request->rpc;
+    uint64_t id = request->id;
     hawser_message *message;
     hawser_status status = finish(request, &message);
 
@@ -228,7 +230,8 @@ start(hawser_rpc_request *request, const hawser_rpc_call_options *options)
         return status;
     }
     pthread_mutex_lock(&rpc->lock);
-    status = open_call(rpc, request->id, message, options);
+    request->id = 0;
+    status = open_call(rpc, id, message, options);
     pthread_mutex_unlock(&rpc->lock);
     hawser_message_drop(message);
     return status;
@@ -241,15 +244,17 @@ hawser_rpc_start(hawser_rpc_request *request,
 {
     hawser_rpc_call_options all;
     hawser_status status = HAWSER_INVALID;
+    uint64_t id;
 
     if (request == NULL) {
         return status;
     }
-    if (request->id != 0 && read_options(request->rpc, options, &all)) {
+    id = request->id;
+    if (id != 0 && read_options(request->rpc, options, &all)) {
         status = start(request, &all);
     }
     if (status == HAWSER_OK && call != NULL) {
-        call->id = request->id;
+        call->id = id;
     }
     hawser_rpc_request_drop(request);
     return status;
@@ -388,8 +393,8 @@ hawser_rpc_cancel(hawser_rpc *rpc, hawser_rpc_handle handle)
         pthread_cond_broadcast(&rpc->changed);
         status = HAWSER_OK;
     }
-    pthread_mutex_unlock(&rpc->lock);
     hw_rpc_call_back(rpc);
+    pthread_mutex_unlock(&rpc->lock);
     return status;
 }
 
@@ -463,7 +468,6 @@ hw_rpc_call_back(hawser_rpc *rpc)
 {
     struct hw_call *call;
 
-    pthread_mutex_lock(&rpc->lock);
     while ((call = hw_calls_first(&rpc->calls, &rpc->calls.to_call)) != NULL) {
         void (*on_answer)(void *user, const hawser_rpc_answer *answer) =
             call->on_answer;
@@ -475,7 +479,6 @@ hw_rpc_call_back(hawser_rpc *rpc)
         hawser_rpc_answer_free(&answer);
         pthread_mutex_lock(&rpc->lock);
     }
-    pthread_mutex_unlock(&rpc->lock);
 }
 
 void

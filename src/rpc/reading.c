@@ -335,11 +335,11 @@ on_receipt(hawser_rpc *rpc, uint64_t tag, hawser_fate fate)
 void
 hw_rpc_expire(hawser_rpc *rpc)
 {
-    uint64_t now = hw_rpc_now_ms();
-    struct hw_call *call;
+    struct hw_call *call = hw_calls_first_due(&rpc->calls);
+    uint64_t now = call == NULL ? 0 : hw_rpc_now_ms();
 
-    while ((call = hw_calls_first_due(&rpc->calls)) != NULL &&
-           call->deadline_ms <= now) {
+    for (; call != NULL && call->deadline_ms <= now;
+         call = hw_calls_first_due(&rpc->calls)) {
         if (hw_calls_taken(&rpc->calls, call)) {
             end_overdue(rpc, call);
         } else {

@@ -220,8 +220,8 @@ hawser_rpc_close(hawser_rpc *rpc)
     }
     pthread_mutex_lock(&rpc->lock);
     end_all(rpc);
-    pthread_mutex_unlock(&rpc->lock);
     hw_rpc_call_back(rpc);
+    pthread_mutex_unlock(&rpc->lock);
     while ((call = hw_calls_first(&rpc->calls, &rpc->calls.ended)) != NULL) {
         hawser_rpc_answer answer;
 
@@ -288,11 +288,9 @@ read_some(hawser_rpc *rpc, uint64_t deadline_ms,
     }
     pthread_mutex_lock(&rpc->lock);
     hw_rpc_expire(rpc);
-    pthread_mutex_unlock(&rpc->lock);
     if (may_call_back) { // or whoever reads further out does
         hw_rpc_call_back(rpc);
     }
-    pthread_mutex_lock(&rpc->lock);
     rpc->nesting--;
     rpc->reading = rpc->nesting > 0;
     pthread_cond_broadcast(&rpc->changed);

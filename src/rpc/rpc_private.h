@@ -108,7 +108,8 @@ void
 hw_rpc_collect(hawser_rpc *rpc, struct hw_call *call,
                hawser_rpc_answer *answer);
 
-// Calls the callbacks of those that ended. Without the lock.
+// Calls the callbacks of those that ended; the lock is held before and after,
+// and not meanwhile.
 void
 hw_rpc_call_back(hawser_rpc *rpc);
 

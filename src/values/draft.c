@@ -32,11 +32,11 @@ hawser_draft_new(size_t room, hawser_draft **draft)
     room = room < ROOM_MIN              ? ROOM_MIN
            : room > HW_MESSAGE_SIZE_MAX ? HW_MESSAGE_SIZE_MAX
                                         : room;
-    made = calloc(1, sizeof *made);
+    made = malloc(sizeof *made); // glibc's calloc takes twice the time
     if (made == NULL) {
         return HAWSER_NO_MEMORY;
     }
-    made->batch = hw_batch_new(hw_batch_room(room));
+    *made = (hawser_draft){ .batch = hw_batch_new(hw_batch_room(room)) };
     if (made->batch == NULL) {
         free(made);
         return HAWSER_NO_MEMORY;

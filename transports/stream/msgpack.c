@@ -82,11 +82,12 @@ static const uint8_t *
 gather_head(struct hw_msgpack_scan *scan, const uint8_t *bytes, size_t size,
             size_t *at)
 {
-    if (scan->head_size == 0 && size - *at >= head_size(bytes[*at])) {
-        const uint8_t *head = bytes + *at;
+    const uint8_t *head = bytes + *at;
+    size_t whole = head_size(*head);
 
-        *at += head_size(*head);
-        scan->size += head_size(*head);
+    if (scan->head_size == 0 && size - *at >= whole) {
+        *at += whole;
+        scan->size += whole;
         return head;
     }
     while (*at < size) {
@@ -98,12 +99,6 @@ gather_head(struct hw_msgpack_scan *scan, const uint8_t *bytes, size_t size,
         }
     }
     return NULL;
-}
-
-static bool
-is_begun(const struct hw_msgpack_scan *scan)
-{
-    return scan->size > scan->head_size;
 }
 
 static void
@@ -118,42 +113,34 @@ skip(struct hw_msgpack_scan *scan, size_t size, size_t *at)
 }
 
 // Every value takes a byte at least, so that a count which lies is found out
-// by the limit before anything else is read. Sums stay far below 2^64: each
-// byte of a head adds at most 2^31, and there are at most max of them.
+// by the limit before anything else is read. The sum stays far below 2^64: a
+// head adds at most 2^33, and takes bytes that came.
 static bool
 is_too_large(const struct hw_msgpack_scan *scan, uint64_t max)
 {
-    return scan->size > max || scan->skip > max || scan->within > max ||
-           scan->size + scan->skip + scan->within > max;
+    return scan->size + scan->skip + scan->within > max;
 }
 
-enum hw_msgpack_answer
-hw_msgpack_scan(struct hw_msgpack_scan *scan, uint64_t max,
-                const uint8_t *bytes, size_t size, size_t *eaten)
+static enum hw_msgpack_answer
+scan_on(struct hw_msgpack_scan *scan, uint64_t max, const uint8_t *bytes,
+        size_t size, size_t *at)
 {
-    *eaten = 0;
-    for (;;) {
+    while (scan->skip > 0 || scan->within > 0) {
         const uint8_t *head;
-        bool nested = is_begun(scan);
 
-        if (scan->skip > 0) {
-            skip(scan, size, eaten);
-            if (scan->skip > 0) {
-                return HW_MSGPACK_MORE;
-            }
-        }
-        if (nested && scan->within == 0) {
-            return HW_MSGPACK_DONE;
-        }
-        if (*eaten == size) {
+        if (*at == size) {
             return HW_MSGPACK_MORE;
         }
-        head = gather_head(scan, bytes, size, eaten);
+        if (scan->skip > 0) {
+            skip(scan, size, at);
+            continue;
+        }
+        head = gather_head(scan, bytes, size, at);
         if (head == NULL) {
             return is_too_large(scan, max) ? HW_MSGPACK_TOO_LARGE
                                            : HW_MSGPACK_MORE;
         }
-        scan->within -= nested;
+        scan->within--;
         if (!take_head(scan, head)) {
             return HW_MSGPACK_WRONG;
         }
@@ -161,4 +148,22 @@ hw_msgpack_scan(struct hw_msgpack_scan *scan, uint64_t max,
             return HW_MSGPACK_TOO_LARGE;
         }
     }
+    return HW_MSGPACK_DONE;
+}
+
+enum hw_msgpack_answer
+hw_msgpack_scan(struct hw_msgpack_scan *scan, uint64_t max,
+                const uint8_t *bytes, size_t size, size_t *eaten)
+{
+    struct hw_msgpack_scan state = *scan; // no byte that is read may be of it
+    size_t at = 0;
+    enum hw_msgpack_answer answer;
+
+    if (state.size == 0) {
+        state.within = 1;
+    }
+    answer = scan_on(&state, max, bytes, size, &at);
+    *scan = state;
+    *eaten = at;
+    return answer;
 }

@@ -13,7 +13,7 @@
 struct hw_msgpack_scan {
     uint64_t size;   // bytes of the object so far
     uint64_t skip;   // bytes of a text, a number … still to come
-    uint64_t within; // values that arrays and maps still lack
+    uint64_t within; // values still to come
     uint8_t head[5]; // the beginning of a value that came in pieces
     uint8_t head_size;
 };
