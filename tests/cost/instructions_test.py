@@ -37,6 +37,8 @@ BINARY = 0x82
 class Peer:
     """The other end of one wire, which does nothing by itself."""
 
+    kind = "link"
+
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -91,6 +93,20 @@ class Tcp(Peer):
         return 4 + size
 
 
+class MsgpackRpc(Peer):
+    scheme = "tcp"
+    kind = "rpc"
+
+    def answer_call(self):
+        """[0, id, "echo", []]"""
+        asked = b""
+        while not asked.endswith(b"\xa4echo\x90"):
+            got = self.socket.recv(64)
+            check(got, "the application hung up")
+            asked += got
+        self.write(b"\x94\x01" + asked[2:-6] + b"\xc0\x90")
+
+
 def say(application, line):
     application.stdin.write(line.encode() + b"\n")
     application.stdin.flush()
@@ -108,6 +124,13 @@ def receive(application, peer, count, size):
     say(application, f"receive {count}")
 
 
+def call(application, peer, count, size):
+    del size  # without params
+    say(application, f"call {count}")
+    for _ in range(count):
+        peer.answer_call()
+
+
 # What is counted: name, peer, what a burst is, messages in it, their size.
 ROWS = [
     ("ws send, in bursts, 64 B", WebSocket, send(), BURST, 64),
@@ -118,6 +141,7 @@ ROWS = [
     ("ws receive, one by one, 16 KiB", WebSocket, receive, 1, 16384),
     ("tcp send, in bursts, 64 B", Tcp, send(), BURST, 64),
     ("tcp receive, in bursts, 64 B", Tcp, receive, BURST, 64),
+    ("a call of msgpack-RPC over tcp", MsgpackRpc, call, 10, 0),
 ]
 
 
@@ -133,7 +157,7 @@ def instructions(folder, kind, burst, count, size, bursts):
     out = folder / "callgrind.out"
     application = subprocess.Popen(
         ["valgrind", "--tool=callgrind", "--fair-sched=try",
-         f"--callgrind-out-file={out}", CLIENT,
+         f"--callgrind-out-file={out}", CLIENT, peer.kind,
          f"{peer.scheme}://127.0.0.1:{peer.port}", "heartbeat.interval=1h"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
