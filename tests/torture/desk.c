@@ -358,6 +358,28 @@ collect(struct desk *desk, struct call *call)
     }
 }
 
+void
+take_next(struct desk *desk)
+{
+    time_t deadline = time(NULL) + PATIENCE_MS / 1000;
+    hawser_status status = HAWSER_TIMEOUT;
+    hawser_rpc_answer answer;
+
+    while (is_right(desk->script) && status == HAWSER_TIMEOUT) {
+        status = hawser_rpc_next(desk->rpc, ROUND_MS, &answer);
+        if (time(NULL) > deadline) {
+            wrong(desk->script, "waited in vain for any call to end");
+        }
+    }
+    if (status == HAWSER_OK) {
+        note_answer(answer.user, &answer);
+        hawser_rpc_answer_free(&answer);
+    } else if (is_right(desk->script)) {
+        wrong(desk->script, "hawser_rpc_next answered %s",
+              hawser_status_name(status));
+    }
+}
+
 static bool
 may_end(const struct call *call, hawser_rpc_outcome wanted)
 {

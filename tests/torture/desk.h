@@ -73,6 +73,10 @@ start_told(struct desk *desk, const char *method, int again);
 void
 collect(struct desk *desk, struct call *call);
 
+// The same, whichever is next.
+void
+take_next(struct desk *desk);
+
 void
 read_until(struct desk *desk,
            bool (*done)(const struct desk *desk, const struct call *call),

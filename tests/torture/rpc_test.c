@@ -89,6 +89,24 @@ collect_backwards(struct desk *desk)
 }
 
 static bool
+take_as_they_end(struct desk *desk)
+{
+    struct call *calls[2];
+    bool well = true;
+
+    for (unsigned i = 0; i < 2; i++) {
+        calls[i] = start_call(desk, "next", (hawser_rpc_call_options){ 0 });
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        take_next(desk);
+    }
+    for (unsigned i = 0; i < 2 && is_right(desk->script); i++) {
+        well = went(desk, calls[i], HAWSER_RPC_RESULT) && well;
+    }
+    return well;
+}
+
+static bool
 answer_later(struct desk *desk)
 {
     struct call *call = start_told(desk, "later", 0);
@@ -174,6 +192,7 @@ play_handles(struct script *script)
                    script->server->echo_name); // it fits
     open_desk(&desk, script, url);
     play_twice(&desk, collect_backwards, "calls that are collected backwards");
+    play_twice(&desk, take_as_they_end, "calls that are taken as they end");
     play_twice(&desk, answer_later, "a call that is answered later");
     play_twice(&desk, cancel, "a call that is cancelled");
     play_twice(&desk, be_late, "a call that is late");
