@@ -5,22 +5,26 @@
 //   pub    64 under way at once: as many as a read has answered are written
 //          anew in one piece
 //
-// The method is METHOD of the environment, and has no params.
+// The method is METHOD of the environment, and has no params. With WAIT=epoll
+// it waits as whoever has more than one socket, or a deadline, must: in
+// epoll_wait, and reads then.
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <msgpack.h>
 
 #include "job.h"
 
-enum { BLOCK = 64 * 1024, UNDER_WAY = 64 };
+enum { BLOCK = 64 * 1024, UNDER_WAY = 64, DEADLINE_MS = 30000 };
 
 struct client {
     struct job job;
     const char *method;
     int fd;
+    int epoll; // -1: reading waits
     msgpack_sbuffer out;
     msgpack_packer packer;
     msgpack_unpacker in;
@@ -49,11 +53,36 @@ write_packed(struct client *client)
     msgpack_sbuffer_clear(&client->out);
 }
 
+static int
+open_epoll(const struct client *client)
+{
+    struct epoll_event readable = { .events = EPOLLIN };
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+    if (epoll < 0 ||
+        epoll_ctl(epoll, EPOLL_CTL_ADD, client->fd, &readable) != 0) {
+        job_fail(client->job.url, "no epoll");
+    }
+    return epoll;
+}
+
+static void
+wait_until_readable(const struct client *client)
+{
+    struct epoll_event event;
+
+    if (client->epoll >= 0 &&
+        epoll_wait(client->epoll, &event, 1, DEADLINE_MS) != 1) {
+        job_fail(client->job.url, "no answer in time");
+    }
+}
+
 static void
 read_block(struct client *client)
 {
     ssize_t part;
 
+    wait_until_readable(client);
     if (!msgpack_unpacker_reserve_buffer(&client->in, BLOCK)) {
         job_fail(client->job.url, "out of memory");
     }
@@ -125,11 +154,13 @@ many_at_once(struct client *client)
 int
 main(int argc, char **argv)
 {
-    const char *method = getenv("METHOD");
+    const char *method = getenv("METHOD"), *wait = getenv("WAIT");
     struct client client = { .method = method == NULL ? "echo" : method };
 
     job_read(&client.job, argc, argv);
     client.fd = job_connect(&client.job);
+    client.epoll =
+        wait != NULL && strcmp(wait, "epoll") == 0 ? open_epoll(&client) : -1;
     msgpack_sbuffer_init(&client.out);
     msgpack_packer_init(&client.packer, &client.out, msgpack_sbuffer_write);
     msgpack_unpacked_init(&client.object);
@@ -144,6 +175,9 @@ main(int argc, char **argv)
         job_fail(client.job.url, "rtt or pub");
     }
     (void)close(client.fd); // all was answered
+    if (client.epoll >= 0) {
+        (void)close(client.epoll); // nothing waits any more
+    }
     msgpack_unpacked_destroy(&client.object);
     msgpack_unpacker_destroy(&client.in);
     msgpack_sbuffer_destroy(&client.out);
