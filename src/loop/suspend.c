@@ -2,9 +2,9 @@
 //
 // Meanwhile the monotonic clock stands still, and CLOCK_BOOTTIME goes on: what
 // lies between the two grows. The turn behind every poll looks; and so that a
-// loop that waits for a minute turns at once, it watches a timer that the kernel cancels when
-// it sets the wall clock, as it does at each wake (timerfd_create(2),
-// TFD_TIMER_CANCEL_ON_SET).
+// loop that waits for a minute turns at once, it watches a timer that the
+// kernel cancels when it sets the wall clock, as it does at each wake
+// (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET).
 #include <errno.h>
 #include <sys/timerfd.h>
 #include <time.h>
