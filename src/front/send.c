@@ -9,7 +9,7 @@
 enum {
     SMALL_ROOM = 256,  // of a batch for a link that sends little
     COPIED_MAX = 1024, // a shared message up to this size is copied; chosen
-    QUICK_MAX = 256,   // reading one takes no longer than a lock does; chosen
+    QUICK_MAX = 256, // up to this size it is read with the slot locked; chosen
     // How far drop-oldest may run ahead of the loop: chosen so that waking it
     // costs little beside what it then drops.
     AHEAD_MESSAGES = 16 * 1024,

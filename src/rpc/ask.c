@@ -77,7 +77,7 @@ new_request(hawser_rpc *rpc, const char *method, uint32_t params, bool notice,
         strlen(method) > METHOD_MAX) {
         return HAWSER_INVALID;
     }
-    made = malloc(sizeof *made); // glibc's calloc takes twice the time
+    made = malloc(sizeof *made); // calloc takes 100 instructions more
     if (made == NULL) {
         return HAWSER_NO_MEMORY;
     }

@@ -32,7 +32,7 @@ hawser_draft_new(size_t room, hawser_draft **draft)
     room = room < ROOM_MIN              ? ROOM_MIN
            : room > HW_MESSAGE_SIZE_MAX ? HW_MESSAGE_SIZE_MAX
                                         : room;
-    made = malloc(sizeof *made); // glibc's calloc takes twice the time
+    made = malloc(sizeof *made); // calloc takes 100 instructions more
     if (made == NULL) {
         return HAWSER_NO_MEMORY;
     }

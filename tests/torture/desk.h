@@ -73,7 +73,7 @@ start_told(struct desk *desk, const char *method, int again);
 void
 collect(struct desk *desk, struct call *call);
 
-// The same, whichever is next.
+// The same, whichever is next; for a desk that serves itself.
 void
 take_next(struct desk *desk);
 

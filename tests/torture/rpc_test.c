@@ -72,15 +72,21 @@ collect_one(struct desk *desk)
     return went(desk, call, HAWSER_RPC_RESULT);
 }
 
+static void
+start_two(struct desk *desk, struct call *calls[2])
+{
+    for (unsigned i = 0; i < 2; i++) {
+        calls[i] = start_call(desk, "next", (hawser_rpc_call_options){ 0 });
+    }
+}
+
 static bool
 collect_backwards(struct desk *desk)
 {
     struct call *calls[2];
     bool well = true;
 
-    for (unsigned i = 0; i < 2; i++) {
-        calls[i] = start_call(desk, "next", (hawser_rpc_call_options){ 0 });
-    }
+    start_two(desk, calls);
     for (unsigned i = 2; i > 0 && is_right(desk->script); i--) {
         collect(desk, calls[i - 1]);
         well = went(desk, calls[i - 1], HAWSER_RPC_RESULT) && well;
@@ -94,9 +100,7 @@ take_as_they_end(struct desk *desk)
     struct call *calls[2];
     bool well = true;
 
-    for (unsigned i = 0; i < 2; i++) {
-        calls[i] = start_call(desk, "next", (hawser_rpc_call_options){ 0 });
-    }
+    start_two(desk, calls);
     for (unsigned i = 0; i < 2; i++) {
         take_next(desk);
     }

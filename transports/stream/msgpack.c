@@ -155,7 +155,7 @@ enum hw_msgpack_answer
 hw_msgpack_scan(struct hw_msgpack_scan *scan, uint64_t max,
                 const uint8_t *bytes, size_t size, size_t *eaten)
 {
-    struct hw_msgpack_scan state = *scan; // no byte that is read may be of it
+    struct hw_msgpack_scan state = *scan; // which bytes cannot be a part of
     size_t at = 0;
     enum hw_msgpack_answer answer;
 
